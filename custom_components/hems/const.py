@@ -1,0 +1,68 @@
+"""Names shared by the modules of the integration."""
+
+from typing import Final
+
+DOMAIN: Final = "hems"
+
+# Config entry data. Power in kW, prices in currency/kWh, fractions of 1 (the flow shows per cent).
+CONF_CURRENCY: Final = "currency"
+CONF_SIMULATED: Final = "simulated"
+CONF_SIMULATION_SEED: Final = "simulation_seed"
+CONF_SIMULATION_SPEED: Final = "simulation_speed"
+
+CONF_ENGINE: Final = "engine"
+CONF_ENGINE_KIND: Final = "kind"
+CONF_ENGINE_URL: Final = "url"
+CONF_ENGINE_TOKEN: Final = "token"
+ENGINE_EMBEDDED: Final = "embedded"
+ENGINE_APP: Final = "app"
+ENGINE_URL: Final = "url"
+
+CONF_GRID: Final = "grid"
+CONF_MAX_IMPORT_KW: Final = "max_import_kw"
+CONF_MAX_EXPORT_KW: Final = "max_export_kw"
+CONF_GRID_POWER_ENTITY: Final = "grid_power_entity"
+CONF_LOAD_POWER_ENTITY: Final = "load_power_entity"
+CONF_OUTDOOR_ENTITY: Final = "outdoor_temperature_entity"
+
+CONF_TARIFF: Final = "tariff"
+CONF_TARIFF_KIND: Final = "kind"
+TARIFF_FIXED: Final = "fixed"
+TARIFF_TIME_OF_USE: Final = "time_of_use"
+TARIFF_ENTITY: Final = "entity"
+CONF_IMPORT_PRICE: Final = "import_price_per_kwh"
+CONF_EXPORT_PRICE: Final = "export_price_per_kwh"
+CONF_TIME_OF_USE: Final = "periods"
+CONF_IMPORT_PRICE_ENTITY: Final = "import_price_entity"
+CONF_EXPORT_PRICE_ENTITY: Final = "export_price_entity"
+
+# Subentry types: one per asset kind, the same words as the core's `kind`.
+SUBENTRY_PV: Final = "pv"
+SUBENTRY_BATTERY: Final = "battery"
+SUBENTRY_EV_CHARGER: Final = "ev_charger"
+SUBENTRY_HEAT_PUMP: Final = "heat_pump"
+SUBENTRY_HOT_WATER: Final = "hot_water"
+SUBENTRY_APPLIANCE: Final = "appliance"
+SUBENTRY_FLEXIBLE_LOAD: Final = "flexible_load"
+SUBENTRY_TYPES: Final = (
+    SUBENTRY_PV,
+    SUBENTRY_BATTERY,
+    SUBENTRY_EV_CHARGER,
+    SUBENTRY_HEAT_PUMP,
+    SUBENTRY_HOT_WATER,
+    SUBENTRY_APPLIANCE,
+    SUBENTRY_FLEXIBLE_LOAD,
+)
+
+# Entities an asset is bound to; which of them a kind has is said in home.py.
+CONF_POWER_ENTITY: Final = "power_entity"
+CONF_SOC_ENTITY: Final = "soc_entity"
+CONF_TEMPERATURE_ENTITY: Final = "temperature_entity"
+CONF_CONTROL_ENTITY: Final = "control_entity"
+CONF_FORECAST_ENTITY: Final = "forecast_entity"
+CONF_CONNECTED_ENTITY: Final = "connected_entity"
+
+MODE_COST: Final = "cost"
+MODE_SELF_CONSUMPTION: Final = "self_consumption"
+MODE_COMFORT: Final = "comfort"
+SITE_MODES: Final = (MODE_COST, MODE_SELF_CONSUMPTION, MODE_COMFORT)

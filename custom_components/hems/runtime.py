@@ -1,0 +1,124 @@
+"""What lives as long as a loaded entry: the values that coordinator, dispatcher and entities share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+
+from .const import MODE_COST
+from .core.model import InputHealth, Plan, PlanRequest, Proposal
+
+if TYPE_CHECKING:
+    from .accounts import Accounts
+    from .coordinator import HemsCoordinator
+    from .dispatcher import HemsDispatcher
+    from .home import Home
+
+type HemsConfigEntry = ConfigEntry[HemsRuntimeData]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetReading:
+    """The latest measurements of one asset; None is unknown."""
+
+    power_kw: float | None = None
+    """Positive draws from the bus, negative feeds it."""
+    energy_kwh: float | None = None
+    """Stored in a battery or in the plugged-in car."""
+    soc: float | None = None
+    """0 to 1."""
+    temperature_c: float | None = None
+    """Indoor temperature of a heat pump's building, or of a tank."""
+    connected: bool | None = None
+    """Whether a car is plugged in."""
+    running: bool | None = None
+    """Whether an appliance is in its programme."""
+    setpoint_kw: float | None = None
+    """The last power that was commanded."""
+    health: tuple[InputHealth, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """One moment of the home, in the home's own time (simulated time in a simulated home)."""
+
+    at: datetime
+    grid_kw: float | None
+    """Positive imports."""
+    load_kw: float | None
+    """Everything that is not an asset."""
+    outdoor_c: float | None = None
+    assets: Mapping[str, AssetReading] = field(default_factory=dict)
+    health: tuple[InputHealth, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetSettings:
+    """The household's wishes for one asset; None where a kind has no such wish."""
+
+    automatic: bool = True
+    target_soc: float | None = None
+    """EV: fraction wanted at departure."""
+    departure: time | None = None
+    """EV: local time of the next departure."""
+    reserve_soc: float | None = None
+    """Battery: fraction never planned to be used."""
+    comfort_min_c: float | None = None
+    comfort_max_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HemsSettings:
+    """The household's wishes, kept in storage over restarts."""
+
+    automatic: bool = True
+    mode: str = MODE_COST
+    assets: Mapping[str, AssetSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """What the coordinator publishes after each planning."""
+
+    plan: Plan | None
+    request: PlanRequest | None
+    """What `plan` was made from."""
+    next_action: NextAction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextAction:
+    """The next thing that changes, for people: the words come from translations."""
+
+    asset: str
+    action: str
+    """Translation key: charge, discharge, stop, start, heat, curtail, ..."""
+    at: datetime
+    power_kw: float
+    reason: str
+    """Translation key: cheap_energy, solar_surplus, expensive_energy, comfort, deadline, ..."""
+
+
+@dataclass(slots=True, kw_only=True)
+class HemsRuntimeData:
+    """Everything a loaded entry holds; gone when it is unloaded."""
+
+    home: Home
+    coordinator: HemsCoordinator
+    dispatcher: HemsDispatcher
+    accounts: Accounts
+
+
+__all__ = [
+    "AssetReading",
+    "AssetSettings",
+    "HemsConfigEntry",
+    "HemsRuntimeData",
+    "HemsSettings",
+    "Live",
+    "NextAction",
+    "PlanView",
+    "Proposal",
+]
