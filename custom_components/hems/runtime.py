@@ -33,6 +33,10 @@ class AssetReading:
     """Indoor temperature of a heat pump's building, or of a tank."""
     connected: bool | None = None
     """Whether a car is plugged in."""
+    capacity_kwh: float | None = None
+    """Of the plugged-in car, where it or the configuration says so."""
+    max_charge_kw: float | None = None
+    """What the plugged-in car takes from the bus; None: as much as its charger gives."""
     running: bool | None = None
     """Whether an appliance is in its programme."""
     setpoint_kw: float | None = None

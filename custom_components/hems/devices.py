@@ -1,0 +1,111 @@
+"""How the coordinator and the dispatcher see the devices of a home, simulated or real.
+
+```
+entities of Home Assistant ─┐                    ┌─ coordinator (every 5 minutes: outlook)
+                            ├─ HomeDevices ──────┤
+the simulated home ─────────┘                    └─ dispatcher (every few seconds: read, apply)
+```
+
+Everything a `HomeDevices` says is in the home's own time: wall time in a real home, simulated time
+in a simulated one, where `speed` home seconds pass in each second of the wall clock.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from .core.model import EvSession, InputHealth, Series
+from .runtime import Live
+
+
+class Change(StrEnum):
+    """What a listener is told about."""
+
+    MEASUREMENT = "measurement"
+    """A measurement moved: dispatch again."""
+    OUTLOOK = "outlook"
+    """A price list or a forecast was published: plan again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What the home's own sources say about the time ahead.
+
+    A series that is missing or too short is completed by the coordinator with the forecast methods of
+    the core, and the input is then named as degraded. A series given here need not start or end at the
+    horizon's edges, but must cover what it is used for.
+    """
+
+    import_price: Series | None = None
+    """From price entities; None where the tariff is fixed or by time of use, or the list is missing."""
+    export_price: Series | None = None
+    load_kw: Series | None = None
+    """Of everything that is not an asset."""
+    outdoor_c: Series | None = None
+    pv_kw: Mapping[str, Series] = field(default_factory=dict)
+    """By PV array: AC power before curtailment."""
+    draw_kw: Mapping[str, Series] = field(default_factory=dict)
+    """By tank: thermal power drawn."""
+    wanted: Mapping[str, Series] = field(default_factory=dict)
+    """By flexible load: 0 to 1."""
+    sessions: Mapping[str, tuple[EvSession, ...]] = field(default_factory=dict)
+    """By charger: visits that a source of its own knows (a calendar, the car). For chargers that are
+    not named here the coordinator makes the visit from the reading and the household's settings."""
+    health: tuple[InputHealth, ...] = ()
+    """What is poor about the parts above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The device took the command."""
+
+    asset: str
+    power_kw: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The device did not take the command; the dispatcher tries again and tells the household."""
+
+    asset: str
+    power_kw: float | None
+    at: datetime
+    reason: str
+
+
+type CommandResult = Applied | Refused
+
+
+class HomeDevices(Protocol):
+    """All devices of one home."""
+
+    @property
+    def speed(self) -> float:
+        """Home seconds per second of the wall clock; 1 in a real home."""
+
+    def now(self) -> datetime:
+        """The home's time, in UTC."""
+
+    def read(self) -> Live:
+        """The latest measurements, without I/O; whatever is missing is None and named in the health."""
+
+    async def async_outlook(self, start: datetime, end: datetime) -> Outlook:
+        """Prices and forecasts of the home's own sources for the time from `start` to `end`."""
+
+    async def async_apply(self, asset: str, power_kw: float | None) -> CommandResult:
+        """Make an asset draw (positive) or feed (negative) that power; None releases it to its own control.
+
+        Never raises for what a device or its integration does: that is `Refused`.
+        """
+
+    def async_add_listener(self, listener: Callable[[Change], None]) -> Callable[[], None]:
+        """Be told about changes until the returned function is called."""
+
+    async def async_start(self) -> None:
+        """Begin to observe; called once, before anything else."""
+
+    async def async_stop(self) -> None:
+        """Stop observing; afterwards no listener is called and no task or timer is left."""

@@ -1,0 +1,21 @@
+"""What every test inside Home Assistant needs."""
+
+import logging
+
+import pytest
+
+import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
+
+
+@pytest.fixture(autouse=True)
+def hems_can_be_loaded(request):
+    """Custom integrations are found; the recorder, where a test asks for it, comes first."""
+    if "recorder_mock" in request.fixturenames:
+        request.getfixturevalue("recorder_mock")
+    request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def database_is_quiet():
+    """The test harness logs each statement otherwise."""
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
