@@ -1,0 +1,83 @@
+"""HEMS in the demo: set up through its own flow, as a user would do it."""
+
+import json
+from pathlib import Path
+import time
+from typing import Any
+
+from .server import Api, DemoError
+
+DOMAIN = "hems"
+DASHBOARD = "hems-home"
+PLANNED = ("optimal", "feasible")
+
+
+def set_speed(directory: Path, speed: float) -> None:
+    """Change the speed of a simulated home that exists; Home Assistant must not be running."""
+    path = directory / ".storage" / "core.config_entries"
+    if not path.exists():
+        return
+    stored = json.loads(path.read_text())
+    for entry in stored["data"]["entries"]:
+        if entry["domain"] == DOMAIN:
+            entry["data"]["simulation_speed"] = speed
+    path.write_text(json.dumps(stored))
+
+
+async def ensure_home(api: Api, speed: float) -> None:
+    """Add the simulated home unless there is one, and make its dashboard the first page."""
+    entries = await api.rest("GET", f"config/config_entries/entry?domain={DOMAIN}")
+    if not entries:
+        await _add_simulated_home(api, speed)
+    async with api.websocket() as socket:
+        await socket.send_json(
+            {"id": 1, "type": "frontend/set_system_data", "key": "core", "value": {"default_panel": DASHBOARD}}
+        )
+        await socket.receive_json()
+
+
+async def _add_simulated_home(api: Api, speed: float) -> None:
+    """Through the flow: menu, then the simulated home with its defaults."""
+    flow = await api.rest("POST", "config/config_entries/flow", {"handler": DOMAIN})
+    while flow["type"] != "create_entry":
+        path = f"config/config_entries/flow/{flow['flow_id']}"
+        if flow["type"] == "menu":
+            flow = await api.rest("POST", path, {"next_step_id": "simulated"})
+        elif flow["type"] == "form" and not flow.get("errors"):
+            flow = await api.rest("POST", path, _answers(flow["data_schema"], {"simulation_speed": speed}))
+        else:
+            raise DemoError(f"the set-up of HEMS stopped: {flow.get('reason') or flow.get('errors')}")
+
+
+def _answers(fields: list[dict[str, Any]], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Each field's default, unless we want something else."""
+    answers: dict[str, Any] = {}
+    for field in fields:
+        name = field["name"]
+        if field.get("type") == "expandable":
+            answers[name] = _answers(field["schema"], wanted)
+        elif name in wanted:
+            answers[name] = wanted[name]
+        elif "default" in field:
+            answers[name] = field["default"]
+    return answers
+
+
+async def first_plan(api: Api) -> dict[str, Any]:
+    """Wait for the first plan that the optimiser proved or found; its status and cost."""
+    async with api.websocket() as socket:
+        await socket.send_json({"id": 1, "type": "hems/subscribe"})
+        while True:
+            message = await socket.receive_json()
+            if message["type"] == "result" and not message["success"]:
+                raise DemoError(f"HEMS does not answer: {message['error']}")
+            plan = message.get("event", {}).get("plan")
+            if plan and plan["outcome"]["kind"] in PLANNED:
+                cost = plan["cost"]
+                bill = sum(cost[part] for part in ("energy", "export", "fixed", "capacity"))
+                return {"status": plan["outcome"]["kind"], "cost": round(bill, 4), "currency": plan["currency"]}
+
+
+def seconds_since(start: float) -> float:
+    """For the report."""
+    return round(time.monotonic() - start, 2)
