@@ -1,0 +1,226 @@
+"""A home as it is configured: the config entry and its subentries, parsed once into a frozen value.
+
+Below this package nobody reads entry data.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_NAME
+
+from ..const import (
+    CONF_CURRENCY,
+    CONF_ENGINE,
+    CONF_ENGINE_KIND,
+    CONF_ENGINE_TOKEN,
+    CONF_ENGINE_URL,
+    CONF_GRID,
+    CONF_GRID_POWER_ENTITY,
+    CONF_GRID_POWER_INVERTED,
+    CONF_LOAD_POWER_ENTITY,
+    CONF_MAX_EXPORT_KW,
+    CONF_MAX_IMPORT_KW,
+    CONF_OUTDOOR_ENTITY,
+    CONF_SIMULATED,
+    CONF_SIMULATION_SEED,
+    CONF_SIMULATION_SPEED,
+    CONF_TARIFF,
+    ENGINE_APP,
+    ENGINE_EMBEDDED,
+    ENGINE_URL,
+    SUBENTRY_EV_CHARGER,
+    SUBENTRY_HOT_WATER,
+    SUBENTRY_PV,
+    SUBENTRY_TYPES,
+)
+from ..core.model import Asset, Site
+from .assets import (
+    BINDINGS,
+    Binding,
+    Car,
+    Panels,
+    parse_asset,
+    parse_binding,
+    parse_car,
+    parse_daily_hot_water,
+    parse_panels,
+)
+from .reader import HomeError, Reader
+from .tariffs import EntityTariff, FixedTariff, Period, TariffConfig, TimeOfUseTariff, parse_tariff
+
+__all__ = [
+    "BINDINGS",
+    "Binding",
+    "Car",
+    "EngineConfig",
+    "EntityTariff",
+    "FixedTariff",
+    "GridBinding",
+    "Home",
+    "HomeError",
+    "Panels",
+    "Period",
+    "SimulationConfig",
+    "TariffConfig",
+    "TimeOfUseTariff",
+    "parse_home",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Where plans are made."""
+
+    kind: str
+    """One of the ENGINE_ constants."""
+    url: str | None = None
+    """None for the embedded engine."""
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationConfig:
+    """A home that exists only in the computer."""
+
+    seed: int
+    speed: float
+    """Simulated seconds per second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridBinding:
+    """The entities of the house itself; None: it has none of that sort."""
+
+    grid_power_entity: str | None = None
+    grid_power_inverted: bool = False
+    """Usually positive imports; inverted, positive exports."""
+    load_power_entity: str | None = None
+    """What the house consumes without its assets; None: it follows from the other meters."""
+    outdoor_temperature_entity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Everything that was configured; an asset's name is the id of its subentry."""
+
+    name: str
+    currency: str
+    site: Site
+    titles: Mapping[str, str]
+    """What people call each asset."""
+    bindings: Mapping[str, Binding]
+    """Of each asset; empty bindings in a simulated home."""
+    grid_bindings: GridBinding
+    tariff: TariffConfig
+    engine: EngineConfig
+    simulated: SimulationConfig | None
+    """None: a real home."""
+    cars: Mapping[str, Car]
+    """Of each EV charger."""
+    panels: Mapping[str, Panels]
+    """Of each PV array."""
+    daily_hot_water_kwh: Mapping[str, float]
+    """Heat drawn from each tank on an ordinary day."""
+
+    def subentry_of(self, asset: str) -> str | None:
+        """The subentry that describes an asset; None for anything else, e.g. the grid."""
+        return asset if asset in self.titles else None
+
+    def asset(self, name: str) -> Asset:
+        """The asset with that name; KeyError if there is none."""
+        found = self.site.asset(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
+    """A config entry and its subentries as a value.
+
+    Raises:
+        HomeError: a field is missing or cannot be used; it names the home or asset, the field and the value.
+    """
+    fields = Reader(entry.title, entry.data)
+    assets = {subentry.subentry_id: subentry for subentry in entry.subentries.values() if _is_asset(subentry)}
+    readers = {name: Reader(subentry.title, subentry.data) for name, subentry in assets.items()}
+    kinds = {name: subentry.subentry_type for name, subentry in assets.items()}
+
+    def of_kind(kind: str) -> Iterator[tuple[str, Reader]]:
+        return ((name, readers[name]) for name in assets if kinds[name] == kind)
+
+    return Home(
+        name=fields.text(CONF_NAME),
+        currency=parse_currency(fields),
+        site=parse_site(
+            fields, time_zone, tuple(parse_asset(kinds[name], name, reader) for name, reader in readers.items())
+        ),
+        titles=_frozen({name: subentry.title for name, subentry in assets.items()}),
+        bindings=_frozen({name: parse_binding(kinds[name], reader) for name, reader in readers.items()}),
+        grid_bindings=_grid_binding(fields.part(CONF_GRID)),
+        tariff=parse_tariff(fields.part(CONF_TARIFF)),
+        engine=_engine(fields.part(CONF_ENGINE)),
+        simulated=_simulation(fields),
+        cars=_frozen({name: parse_car(reader) for name, reader in of_kind(SUBENTRY_EV_CHARGER)}),
+        panels=_frozen({name: parse_panels(reader) for name, reader in of_kind(SUBENTRY_PV)}),
+        daily_hot_water_kwh=_frozen(
+            {name: parse_daily_hot_water(reader) for name, reader in of_kind(SUBENTRY_HOT_WATER)}
+        ),
+    )
+
+
+def parse_currency(fields: Reader) -> str:
+    """The currency of all prices."""
+    currency = fields.text(CONF_CURRENCY)
+    if len(currency) != 3 or not currency.isalpha() or not currency.isupper():
+        raise fields.wrong(CONF_CURRENCY, f"must be a three-letter code such as EUR, got {currency!r}")
+    return currency
+
+
+def parse_site(fields: Reader, time_zone: str, assets: tuple[Asset, ...] = ()) -> Site:
+    """The connection and the assets behind it."""
+    grid = fields.part(CONF_GRID)
+    return fields.build(
+        lambda: Site(
+            name=fields.text(CONF_NAME),
+            time_zone=time_zone,
+            max_import_kw=grid.number(CONF_MAX_IMPORT_KW),
+            max_export_kw=grid.number(CONF_MAX_EXPORT_KW),
+            assets=assets,
+        )
+    )
+
+
+def _grid_binding(fields: Reader) -> GridBinding:
+    return GridBinding(
+        **fields.given(fields.text, CONF_GRID_POWER_ENTITY, CONF_LOAD_POWER_ENTITY, CONF_OUTDOOR_ENTITY),
+        **fields.given(fields.flag, CONF_GRID_POWER_INVERTED),
+    )
+
+
+def _engine(fields: Reader) -> EngineConfig:
+    kind = fields.text(CONF_ENGINE_KIND)
+    if kind not in (ENGINE_EMBEDDED, ENGINE_APP, ENGINE_URL):
+        raise fields.wrong(CONF_ENGINE_KIND, f"must be embedded, app or url, got {kind!r}")
+    if kind == ENGINE_EMBEDDED:
+        return EngineConfig(kind=kind)
+    return EngineConfig(kind=kind, url=fields.text(CONF_ENGINE_URL), token=fields.optional_text(CONF_ENGINE_TOKEN))
+
+
+def _simulation(fields: Reader) -> SimulationConfig | None:
+    if not fields.has(CONF_SIMULATED) or not fields.flag(CONF_SIMULATED):
+        return None
+    simulation = SimulationConfig(seed=fields.whole(CONF_SIMULATION_SEED), speed=fields.number(CONF_SIMULATION_SPEED))
+    if simulation.speed <= 0.0:
+        raise fields.wrong(CONF_SIMULATION_SPEED, f"must be greater than 0, got {simulation.speed:g}")
+    return simulation
+
+
+def _is_asset(subentry: ConfigSubentry) -> bool:
+    """Subentries of a newer version are left alone."""
+    return subentry.subentry_type in SUBENTRY_TYPES
+
+
+def _frozen[V](values: dict[str, V]) -> Mapping[str, V]:
+    return MappingProxyType(values)

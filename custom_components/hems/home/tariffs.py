@@ -1,0 +1,185 @@
+"""The contract with the supplier, as configured."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time
+from itertools import pairwise
+from operator import itemgetter
+
+from ..const import (
+    CONF_EXPORT_PRICE,
+    CONF_EXPORT_PRICE_ENTITY,
+    CONF_FIXED_PER_DAY,
+    CONF_IMPORT_PRICE,
+    CONF_IMPORT_PRICE_ENTITY,
+    CONF_PERIOD_END,
+    CONF_PERIOD_START,
+    CONF_TARIFF_KIND,
+    CONF_TIME_OF_USE,
+    TARIFF_ENTITY,
+    TARIFF_FIXED,
+    TARIFF_TIME_OF_USE,
+)
+from .reader import Reader
+
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedTariff:
+    """The same price at all times."""
+
+    import_price_per_kwh: float
+    export_price_per_kwh: float
+    fixed_per_day: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A daily stretch of local time with one price; it may run over midnight."""
+
+    start: time
+    end: time
+    """Equal to `start`: the whole day."""
+    import_price_per_kwh: float
+
+    def __post_init__(self) -> None:
+        for field, clock in (("start", self.start), ("end", self.end)):
+            if clock.second or clock.microsecond:
+                raise ValueError(f"tariff: {field} must be a full minute, got {clock.isoformat()}")
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+    @property
+    def stretches(self) -> tuple[tuple[int, int], ...]:
+        """Minutes of the day from and to, cut at midnight."""
+        start, end = _minute(self.start), _minute(self.end) or DAY_MINUTES
+        if start < end:
+            return ((start, end),)
+        return tuple((low, high) for low, high in ((0, end), (start, DAY_MINUTES)) if low < high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeOfUseTariff:
+    """A price for each time of the day."""
+
+    periods: tuple[Period, ...]
+    """Without overlap."""
+    import_price_per_kwh: float | None
+    """Outside the periods; None: the periods fill the day."""
+    export_price_per_kwh: float
+    fixed_per_day: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.periods:
+            raise ValueError("tariff: periods must not be empty")
+        stretches = sorted(
+            ((*stretch, period) for period in self.periods for stretch in period.stretches), key=itemgetter(0, 1)
+        )
+        for (_, end, earlier), (start, _, later) in pairwise(stretches):
+            if start < end:
+                raise ValueError(f"tariff: periods must not overlap, got {earlier} and {later}")
+        if self.import_price_per_kwh is None:
+            self._refuse_hole([(start, end) for start, end, _ in stretches])
+
+    @staticmethod
+    def _refuse_hole(stretches: list[tuple[int, int]]) -> None:
+        for (_, end), (start, _) in pairwise([(0, 0), *stretches, (DAY_MINUTES, DAY_MINUTES)]):
+            if start > end:
+                raise ValueError(f"tariff: periods must fill the day, got no price for {_clock(end)}-{_clock(start)}")
+
+    def import_price_at(self, clock: time) -> float:
+        """Price at a local time of day."""
+        minute = _minute(clock)
+        for period in self.periods:
+            if any(start <= minute < end for start, end in period.stretches):
+                return period.import_price_per_kwh
+        if self.import_price_per_kwh is None:
+            raise ValueError(f"tariff: periods must fill the day, got no price for {clock:%H:%M}")
+        return self.import_price_per_kwh
+
+    @property
+    def changes(self) -> tuple[time, ...]:
+        """Local times at which the price may change, in order."""
+        return tuple(sorted({moment for period in self.periods for moment in (period.start, period.end)}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityTariff:
+    """Prices that an entity publishes."""
+
+    import_price_entity: str
+    export_price_entity: str | None
+    export_price_per_kwh: float | None
+    """Where no entity gives it."""
+    fixed_per_day: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.export_price_entity is None and self.export_price_per_kwh is None:
+            raise ValueError("tariff: export_price_per_kwh is missing, and there is no export_price_entity either")
+
+
+type TariffConfig = FixedTariff | TimeOfUseTariff | EntityTariff
+
+
+def parse_tariff(fields: Reader) -> TariffConfig:
+    """The stored tariff as a value.
+
+    Raises:
+        HomeError: a field is missing or cannot be used.
+    """
+    kind = fields.text(CONF_TARIFF_KIND)
+    if kind not in _PARSERS:
+        raise fields.wrong(CONF_TARIFF_KIND, f"must be one of {', '.join(_PARSERS)}, got {kind!r}")
+    return fields.build(lambda: _PARSERS[kind](fields))
+
+
+def _fixed(fields: Reader) -> TariffConfig:
+    return FixedTariff(
+        import_price_per_kwh=fields.number(CONF_IMPORT_PRICE),
+        export_price_per_kwh=fields.number(CONF_EXPORT_PRICE),
+        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+    )
+
+
+def _time_of_use(fields: Reader) -> TariffConfig:
+    return TimeOfUseTariff(
+        periods=tuple(_period(part) for part in fields.parts(CONF_TIME_OF_USE)),
+        import_price_per_kwh=fields.number(CONF_IMPORT_PRICE) if fields.has(CONF_IMPORT_PRICE) else None,
+        export_price_per_kwh=fields.number(CONF_EXPORT_PRICE),
+        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+    )
+
+
+def _period(fields: Reader) -> Period:
+    return Period(
+        start=fields.clock(CONF_PERIOD_START),
+        end=fields.clock(CONF_PERIOD_END),
+        import_price_per_kwh=fields.number(CONF_IMPORT_PRICE),
+    )
+
+
+def _entity(fields: Reader) -> TariffConfig:
+    return EntityTariff(
+        import_price_entity=fields.text(CONF_IMPORT_PRICE_ENTITY),
+        export_price_entity=fields.optional_text(CONF_EXPORT_PRICE_ENTITY),
+        export_price_per_kwh=fields.number(CONF_EXPORT_PRICE) if fields.has(CONF_EXPORT_PRICE) else None,
+        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+    )
+
+
+_PARSERS: dict[str, Callable[[Reader], TariffConfig]] = {
+    TARIFF_FIXED: _fixed,
+    TARIFF_TIME_OF_USE: _time_of_use,
+    TARIFF_ENTITY: _entity,
+}
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
