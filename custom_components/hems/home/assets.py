@@ -51,6 +51,9 @@ COP_FIELDS: Mapping[str, float] = {"cop_at_minus_7": -7.0, "cop_at_2": 2.0, "cop
 """Fields of a heat pump's COP curve and their outdoor temperatures: the points of EN 14511 and EN 14825."""
 
 PROFILE_STEP_S = 900
+"""Of a power profile."""
+SHORTEST_STEP_S = 600
+"""Of a programme with constant power."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,14 +224,17 @@ def _appliance(name: str, fields: Reader) -> Asset:
 
 
 def _flat_profile(fields: Reader) -> tuple[tuple[float, ...], int]:
-    """Constant power over the programme, in steps of about a quarter of an hour that fill it exactly."""
+    """Constant power over the programme, in equal steps of whole seconds."""
     energy_kwh, duration_min = fields.number("energy_kwh"), fields.whole("duration_min")
     if energy_kwh <= 0.0:
         raise fields.wrong("energy_kwh", f"must be greater than 0, got {energy_kwh:g}")
     if not 1 <= duration_min <= 24 * 60:
         raise fields.wrong("duration_min", f"must be between 1 and 1440, got {duration_min}")
-    steps = max(count for count in range(1, 97) if duration_min * 60 % count == 0 and duration_min * 60 / count >= 600)
-    return (energy_kwh * 60.0 / duration_min,) * steps, duration_min * 60 // steps
+    seconds = duration_min * 60
+    steps = max(
+        (count for count in range(1, 97) if seconds % count == 0 and seconds / count >= SHORTEST_STEP_S), default=1
+    )
+    return (energy_kwh * 60.0 / duration_min,) * steps, seconds // steps
 
 
 def _flexible_load(name: str, fields: Reader) -> Asset:

@@ -67,37 +67,24 @@ class TimeOfUseTariff:
 
     periods: tuple[Period, ...]
     """Without overlap."""
-    import_price_per_kwh: float | None
-    """Outside the periods; None: the periods fill the day."""
+    import_price_per_kwh: float
+    """Outside the periods."""
     export_price_per_kwh: float
     fixed_per_day: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.periods:
             raise ValueError("tariff: periods must not be empty")
-        stretches = sorted(
-            ((*stretch, period) for period in self.periods for stretch in period.stretches), key=itemgetter(0, 1)
-        )
-        for (_, end, earlier), (start, _, later) in pairwise(stretches):
+        for (_, end, earlier), (start, _, later) in pairwise(_stretches(self.periods)):
             if start < end:
                 raise ValueError(f"tariff: periods must not overlap, got {earlier} and {later}")
-        if self.import_price_per_kwh is None:
-            self._refuse_hole([(start, end) for start, end, _ in stretches])
-
-    @staticmethod
-    def _refuse_hole(stretches: list[tuple[int, int]]) -> None:
-        for (_, end), (start, _) in pairwise([(0, 0), *stretches, (DAY_MINUTES, DAY_MINUTES)]):
-            if start > end:
-                raise ValueError(f"tariff: periods must fill the day, got no price for {_clock(end)}-{_clock(start)}")
 
     def import_price_at(self, clock: time) -> float:
         """Price at a local time of day."""
         minute = _minute(clock)
-        for period in self.periods:
-            if any(start <= minute < end for start, end in period.stretches):
+        for start, end, period in _stretches(self.periods):
+            if start <= minute < end:
                 return period.import_price_per_kwh
-        if self.import_price_per_kwh is None:
-            raise ValueError(f"tariff: periods must fill the day, got no price for {clock:%H:%M}")
         return self.import_price_per_kwh
 
     @property
@@ -145,12 +132,17 @@ def _fixed(fields: Reader) -> TariffConfig:
 
 
 def _time_of_use(fields: Reader) -> TariffConfig:
-    return TimeOfUseTariff(
-        periods=tuple(_period(part) for part in fields.parts(CONF_TIME_OF_USE)),
-        import_price_per_kwh=fields.number(CONF_IMPORT_PRICE) if fields.has(CONF_IMPORT_PRICE) else None,
+    periods = tuple(_period(part) for part in fields.parts(CONF_TIME_OF_USE))
+    elsewhere = fields.number(CONF_IMPORT_PRICE) if fields.has(CONF_IMPORT_PRICE) else None
+    tariff = TimeOfUseTariff(
+        periods=periods,
+        import_price_per_kwh=0.0 if elsewhere is None else elsewhere,
         export_price_per_kwh=fields.number(CONF_EXPORT_PRICE),
         **fields.given(fields.number, CONF_FIXED_PER_DAY),
     )
+    if elsewhere is None and (hole := _hole(periods)):
+        raise fields.wrong(CONF_TIME_OF_USE, f"must fill the day, got no price for {hole}")
+    return tariff
 
 
 def _period(fields: Reader) -> Period:
@@ -175,6 +167,16 @@ _PARSERS: dict[str, Callable[[Reader], TariffConfig]] = {
     TARIFF_TIME_OF_USE: _time_of_use,
     TARIFF_ENTITY: _entity,
 }
+
+
+def _stretches(periods: tuple[Period, ...]) -> list[tuple[int, int, Period]]:
+    return sorted(((*stretch, period) for period in periods for stretch in period.stretches), key=itemgetter(0, 1))
+
+
+def _hole(periods: tuple[Period, ...]) -> str | None:
+    """The first stretch of the day without a price."""
+    edges = [(0, 0), *((start, end) for start, end, _ in _stretches(periods)), (DAY_MINUTES, DAY_MINUTES)]
+    return next((f"{_clock(end)}-{_clock(start)}" for (_, end), (start, _) in pairwise(edges) if start > end), None)
 
 
 def _minute(clock: time) -> int:
