@@ -1,4 +1,4 @@
-"""Checks of the files that no compiler reads: JSON, YAML, translations, versions, sizes. Exit 1 with a line for each fault."""
+"""Check the files that no compiler reads: JSON, YAML, translations, versions, sizes. One line for each fault."""
 
 from collections.abc import Iterator
 import json
@@ -18,11 +18,7 @@ MAX_COMMITTED_BYTES = 1_000_000
 
 def main() -> int:
     """Print every fault."""
-    faults = [
-        fault
-        for check in (syntax, translations, icons, versions, sizes, secrets)
-        for fault in check(_tracked())
-    ]
+    faults = [fault for check in (syntax, translations, icons, versions, sizes, secrets) for fault in check(_tracked())]
     print("\n".join(faults) or "files: ok")
     return 1 if faults else 0
 

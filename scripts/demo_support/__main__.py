@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Iterator
 import contextlib
 import fcntl
 import json
@@ -36,7 +37,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--port", type=_port, default=8123, help="on 127.0.0.1 (default 8123)")
     parser.add_argument("--speed", type=_speed, default=60.0, help="simulated seconds per second (default 60)")
-    parser.add_argument("--state", type=Path, default=cache / "demo", help="where the home is kept (default %(default)s)")
+    parser.add_argument(
+        "--state", type=Path, default=cache / "demo", help="where the home is kept (default %(default)s)"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--keep", action="store_true", help="go on with the home of the last start (the default)")
     which.add_argument("--fresh", action="store_true", help="forget it and begin anew")
@@ -63,14 +66,16 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def claimed(directory: Path):  # noqa: ANN201  # a context manager of None
+def claimed(directory: Path) -> Iterator[None]:
     """The state directory for this demo alone."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory.parent / f"{directory.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DemoError(f"a demo is running in {directory}; stop it, or name another directory with --state") from None
+            raise DemoError(
+                f"a demo is running in {directory}; stop it, or name another directory with --state"
+            ) from None
         yield
 
 

@@ -83,8 +83,8 @@ async def _http(hass: core.HomeAssistant, port: int) -> None:
     store = HTTPConfigStore(hass)
     await store.async_load()
     settings = HTTP_STORAGE_SCHEMA({"server_host": ["127.0.0.1"], "server_port": port})
-    confirmed = {"created_at": dt_util.utcnow().isoformat(), "error": None, "error_message": None}
-    store._stable = {**settings, **confirmed}  # noqa: SLF001  # there is no public way before the first start
+    settings |= {"created_at": dt_util.utcnow().isoformat(), "error": None, "error_message": None}
+    store._stable = settings  # noqa: SLF001  # there is no public way before the first start
     store._yaml_migration_done = True  # noqa: SLF001
     await store._async_persist()  # noqa: SLF001
 

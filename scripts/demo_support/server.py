@@ -105,7 +105,9 @@ class Api:
             await socket.send_json({"type": "auth", "access_token": self._token})
             answer = await socket.receive_json()
             if answer["type"] != "auth_ok":
-                raise DemoError(f"Home Assistant does not accept the demo's token any more; start with --fresh ({answer})")
+                raise DemoError(
+                    f"Home Assistant does not accept the demo's token any more; start with --fresh ({answer})"
+                )
             yield socket
 
 

@@ -63,7 +63,8 @@ class EvSession(Value):
         object.__setattr__(self, "departure", as_utc("ev session", "departure", self.departure))
         if self.departure <= self.arrival:
             raise ValueError(
-                f"ev session: departure ({self.departure.isoformat()}) must be after arrival ({self.arrival.isoformat()})"
+                f"ev session: departure ({self.departure.isoformat()}) must be after "
+                f"arrival ({self.arrival.isoformat()})"
             )
         above("ev session", "capacity_kwh", self.capacity_kwh, 0.0)
         within("ev session", "energy_kwh", self.energy_kwh, 0.0, self.capacity_kwh)

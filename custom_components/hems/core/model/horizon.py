@@ -114,4 +114,3 @@ class Horizon(Value):
             max(0.0, (min(last, edges[i + 1]) - max(first, edges[i])).total_seconds()) / self.steps_s[i]
             for i in range(self.steps)
         )
-

@@ -10,6 +10,7 @@ from .series import Series
 
 WATER_KWH_PER_L_K = 4.186 / 3600
 """Heat capacity of water."""
+DEFAULT_COMFORT = ComfortBand(min_c=45.0, max_c=60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class HotWater(Asset):
     """1 for an immersion heater, about 3 for a heat pump."""
     heat_loss_kw_per_k: float = 0.002
     ambient_c: float = 18.0
-    comfort: ComfortBand = ComfortBand(min_c=45.0, max_c=60.0)
+    comfort: ComfortBand = DEFAULT_COMFORT
 
     def __post_init__(self) -> None:
         Asset.__post_init__(self)

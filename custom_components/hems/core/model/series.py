@@ -51,7 +51,8 @@ class Series(Value):
         for quantile in self.quantiles:
             if len(quantile.values) != len(self.values):
                 raise ValueError(
-                    f"series: quantile {quantile.level:g} must have {len(self.values)} values, got {len(quantile.values)}"
+                    f"series: quantile {quantile.level:g} must have {len(self.values)} values, "
+                    f"got {len(quantile.values)}"
                 )
 
     @classmethod

@@ -26,7 +26,9 @@ class Site(Value):
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"site: time_zone must be an IANA name such as Europe/Berlin, got {self.time_zone!r}") from error
+            raise ValueError(
+                f"site: time_zone must be an IANA name such as Europe/Berlin, got {self.time_zone!r}"
+            ) from error
         at_least("site", "max_import_kw", self.max_import_kw, 0.0)
         at_least("site", "max_export_kw", self.max_export_kw, 0.0)
         names = [asset.name for asset in self.assets]

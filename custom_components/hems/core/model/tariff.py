@@ -42,7 +42,9 @@ class Tariff(Value):
 
     def __post_init__(self) -> None:
         if len(self.currency) != 3 or not self.currency.isalpha() or not self.currency.isupper():
-            raise ValueError(f"tariff: currency must be a three-letter ISO 4217 code such as EUR, got {self.currency!r}")
+            raise ValueError(
+                f"tariff: currency must be a three-letter ISO 4217 code such as EUR, got {self.currency!r}"
+            )
         finite("tariff", "fixed_per_day", self.fixed_per_day)
         for field in ("import_limit_kw", "export_limit_kw"):
             limit_kw = getattr(self, field)

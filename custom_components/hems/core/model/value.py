@@ -32,7 +32,8 @@ class Kinded(Value):
 
 def _leaves(base: type) -> Iterator[tuple[str, type]]:
     """Each kind below `base`; `slots=True` makes a class twice, and only the second has slots of its own."""
-    for subclass in base.__subclasses__():
+    subclasses: list[type] = base.__subclasses__()
+    for subclass in subclasses:
         yield from _leaves(subclass)
         field = getattr(subclass, "__dataclass_fields__", {}).get("kind")
         if field is not None and "__slots__" in vars(subclass):
