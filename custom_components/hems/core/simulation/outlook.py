@@ -1,0 +1,298 @@
+"""What is known now and what can be expected: the world as a planner sees it.
+
+With perfect foresight the forecasts are the world's own future. Without it they are honest: the usual
+day of this household, the climate, and a weather forecast whose error grows with each day ahead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..model import (
+    ApplianceRun,
+    ApplianceState,
+    AssetState,
+    BatteryState,
+    EvChargerState,
+    EvSession,
+    FlexibleLoadState,
+    HeatPumpState,
+    Horizon,
+    HotWaterState,
+    Pv,
+    PvState,
+    Quantile,
+    Series,
+)
+from .appliance import SimulatedAppliance
+from .battery import SimulatedBattery
+from .building import SimulatedHeatPump
+from .days import Day, Days, Wish
+from .device import Device
+from .ev import LEAST_SOC, SimulatedEvCharger
+from .flexible_load import SimulatedFlexibleLoad
+from .hot_water import SimulatedHotWater
+from .pv import SimulatedPv
+
+if TYPE_CHECKING:
+    from .world import World
+
+GRID_S = 900
+"""Longest step of the forecasts."""
+HABIT_DAYS = 14
+"""How many past days of each kind the expected profiles are averaged over."""
+EXPECTED_TRIP_KWH = 11.0
+P90 = 1.2816
+"""Standard deviations from the median to the 90th percentile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Everything of a `PlanRequest` that the home itself knows."""
+
+    states: tuple[AssetState, ...]
+    load_kw: Series
+    outdoor_c: Series
+
+
+class Habits:
+    """Mean quarter-hour profiles of other days of the same household: what a forecast from history knows."""
+
+    def __init__(self, days: Days) -> None:
+        """Looks at the days of an earlier year, which are drawn from the same distribution."""
+        self._days = days
+        self._profiles: dict[tuple[str, bool], tuple[float, ...]] = {}
+
+    def load_kw(self, time_s: float) -> float:
+        """Expected power of the household at a local time of day."""
+        return self._value("load", time_s, lambda day, edge: day.base_kw.integral(edge) + day.spikes.integral(edge))
+
+    def draw_kw(self, tank: int, time_s: float) -> float:
+        """Expected hot water of the n-th tank at a local time of day."""
+        return self._value(f"draw{tank}", time_s, lambda day, edge: self._days.draws(tank, day.date).integral(edge))
+
+    def _value(self, name: str, time_s: float, integral: Callable[[Day, float], float]) -> float:
+        local = datetime.fromtimestamp(time_s, self._days.zone)
+        weekend = local.weekday() >= 5
+        if (name, weekend) not in self._profiles:
+            self._profiles[name, weekend] = self._profile(integral, weekend=weekend)
+        return self._profiles[name, weekend][local.hour * 4 + local.minute // 15]
+
+    def _profile(self, integral: Callable[[Day, float], float], *, weekend: bool) -> tuple[float, ...]:
+        # A Monday in a month without clock changes, long before any simulated time.
+        monday = date(1990, 1, 8)
+        shifts = (5, 6) if weekend else (0, 1, 2, 3, 4)
+        past = [monday + timedelta(days=7 * (i // len(shifts)) + shifts[i % len(shifts)]) for i in range(HABIT_DAYS)]
+        sums = [0.0] * 96
+        for date_ in past:
+            day = self._days.make(date_)
+            edges = [integral(day, day.start_s + 900.0 * i) for i in range(97)]
+            sums = [total + (right - left) for total, left, right in zip(sums, edges, edges[1:], strict=False)]
+        raw = [total / 900.0 / HABIT_DAYS for total in sums]
+        # Smoothed over an hour: two weeks are too few to tell one quarter-hour from the next.
+        return tuple(sum(raw[(i + shift) % 96] for shift in (-2, -1, 0, 1, 2)) / 5.0 for i in range(96))
+
+
+def look_ahead(world: World, horizon: Horizon, *, perfect: bool) -> Outlook:
+    """The states of all assets with forecasts over the horizon."""
+    seer = _Seer(world, horizon, perfect=perfect)
+    return Outlook(
+        states=tuple(seer.state_of(name, device) for name, device in world.devices.items()),
+        load_kw=seer.load_kw(),
+        outdoor_c=seer.outdoor_c(),
+    )
+
+
+class _Seer:
+    """One look ahead from one moment."""
+
+    def __init__(self, world: World, horizon: Horizon, *, perfect: bool) -> None:
+        self._world = world
+        self._days = world.days
+        self._perfect = perfect
+        self._now_s = world.now.timestamp()
+        self._horizon_end_s = horizon.end.timestamp()
+        self._edges_s = _grid(horizon)
+        self._times = tuple(datetime.fromtimestamp(edge, UTC) for edge in self._edges_s)
+
+    def load_kw(self) -> Series:
+        if self._perfect:
+            return self._exact(lambda day, edge: day.base_kw.integral(edge) + day.spikes.integral(edge))
+        return self._series(self._world.habits.load_kw)
+
+    def outdoor_c(self) -> Series:
+        if self._perfect:
+            return self._exact(lambda day, edge: day.outdoor_c.integral(edge))
+
+        def expected(time_s: float) -> float:
+            day = self._days.day_at(time_s)
+            share = (time_s - day.start_s) / (day.end_s - day.start_s)
+            ends = (self._foreseen_anomaly_c(day.date), self._foreseen_anomaly_c(day.date + timedelta(days=1)))
+            return day.usual_c.at(time_s) + ends[0] + share * (ends[1] - ends[0])
+
+        return self._series(expected)
+
+    def state_of(self, name: str, device: Device) -> AssetState:
+        asset = self._world.site.asset(name)
+        state: AssetState
+        match device:
+            case SimulatedPv() if isinstance(asset, Pv):
+                state = PvState(asset=name, available_kw=self._pv(asset))
+            case SimulatedBattery():
+                state = BatteryState(asset=name, energy_kwh=device.energy_kwh)
+            case SimulatedEvCharger():
+                state = EvChargerState(asset=name, sessions=self._sessions(device))
+            case SimulatedHeatPump():
+                state = HeatPumpState(asset=name, indoor_c=device.indoor_c)
+            case SimulatedHotWater():
+                state = HotWaterState(asset=name, tank_c=device.tank_c, draw_kw=self._draw(device))
+            case SimulatedAppliance():
+                state = ApplianceState(asset=name, runs=self._runs(device))
+            case SimulatedFlexibleLoad():
+                state = FlexibleLoadState(asset=name, wanted=self._wanted(device))
+            case _:
+                raise TypeError(f"{name}: {type(device).__name__} has no state")
+        return state
+
+    def _pv(self, pv: Pv) -> Series:
+        if self._perfect:
+            return self._exact(lambda day, edge: day.pv_per_kwp.integral(edge) * pv.peak_kw)
+        levels: dict[float, list[float]] = {0.1: [], 0.5: [], 0.9: []}
+        for start_s, end_s in self._slots():
+            day = self._days.day_at(start_s)
+            clear = day.clear_per_kwp.integral(end_s) - day.clear_per_kwp.integral(start_s)
+            clear_kw = clear * pv.peak_kw / (end_s - start_s)
+            mean, deviation = self._foreseen_sky(day.date)
+            for level, sign in ((0.1, -1.0), (0.5, 0.0), (0.9, 1.0)):
+                levels[level].append(clear_kw * min(1.0, max(0.05, mean + sign * P90 * deviation)))
+        return Series(
+            times=self._times,
+            values=tuple(levels[0.5]),
+            quantiles=tuple(Quantile(level=level, values=tuple(values)) for level, values in levels.items()),
+        )
+
+    def _foreseen_sky(self, day: date) -> tuple[float, float]:
+        """Expected share of clear-sky power, and how uncertain that is."""
+        lead = self._lead(day)
+        error = (0.06, 0.10, 0.14)[min(lead, 2)]
+        sky = self._days.sky(day)
+        mean = sky.mean + self._days.rng(f"sky forecast {lead}", day).gauss(0.0, error if sky.deviation else 0.0)
+        return min(1.0, max(0.08, mean)), (error * error + (0.5 * sky.deviation) ** 2) ** 0.5
+
+    def _foreseen_anomaly_c(self, day: date) -> float:
+        lead = self._lead(day)
+        error_k = (0.3, 0.7, 1.2)[min(lead, 2)]
+        return self._days.anomaly_c(day) + self._days.rng(f"anomaly forecast {lead}", day).gauss(0.0, error_k)
+
+    def _lead(self, day: date) -> int:
+        return max(0, (day - self._days.date_at(self._now_s)).days)
+
+    def _draw(self, device: SimulatedHotWater) -> Series:
+        if self._perfect:
+            return self._exact(lambda day, edge: self._days.draws(device.index, day.date).integral(edge))
+        return self._series(lambda time_s: self._world.habits.draw_kw(device.index, time_s))
+
+    def _wanted(self, device: SimulatedFlexibleLoad) -> Series:
+        def share(start_s: float, end_s: float) -> float:
+            from_s, until_s = self._days.wanted(device.index, self._days.date_at(start_s))
+            return max(0.0, min(end_s, until_s) - max(start_s, from_s)) / (end_s - start_s)
+
+        return Series(times=self._times, values=tuple(share(start_s, end_s) for start_s, end_s in self._slots()))
+
+    def _sessions(self, device: SimulatedEvCharger) -> tuple[EvSession, ...]:
+        """The visit under way and those to come; what a trip will take is known only with perfect foresight."""
+        car = device.car
+        sessions = []
+        arrival_s = self._now_s
+        energy_kwh = device.energy_kwh
+        day = self._days.date_at(self._now_s)
+        while arrival_s < self._horizon_end_s:
+            trip = self._days.trip(device.index, day)
+            day += timedelta(days=1)
+            if trip is None or trip.return_s <= arrival_s:
+                continue
+            if trip.leave_s > arrival_s:
+                sessions.append(_session(arrival_s, trip.leave_s, car.capacity_kwh, energy_kwh, device.target_kwh))
+                energy_kwh = max(energy_kwh, device.target_kwh)
+            used_kwh = trip.energy_kwh if self._perfect else EXPECTED_TRIP_KWH
+            energy_kwh = max(energy_kwh - used_kwh, LEAST_SOC * car.capacity_kwh)
+            arrival_s = trip.return_s
+        return tuple(sessions)
+
+    def _runs(self, device: SimulatedAppliance) -> tuple[ApplianceRun, ...]:
+        """The run under way, the one that waits, and those expected by habit within the horizon."""
+        runs: list[ApplianceRun] = []
+        free_s = self._now_s
+        if device.started_s is not None and device.ends_s > self._now_s:
+            runs.append(_run(device.started_s, device.ends_s, device.started_s))
+            free_s = device.ends_s
+        wishes = [device.waiting(self._now_s), *self._coming_wishes(device)]
+        runs.extend(
+            _run(max(free_s, wish.earliest_s), wish.latest_s, None)
+            for wish in wishes
+            if wish is not None and wish.latest_s - max(free_s, wish.earliest_s) >= device.duration_s
+        )
+        return tuple(runs)
+
+    def _coming_wishes(self, device: SimulatedAppliance) -> list[Wish]:
+        asked = device.asked
+        wishes = [asked] if asked is not None and asked.earliest_s > self._now_s else []
+        day = self._days.date_at(self._now_s)
+        while self._days.midnight_s(day) < self._horizon_end_s:
+            wish = self._days.wish(device.index, day)
+            if wish is not None and wish.earliest_s > self._now_s:
+                wishes.append(wish)
+            day += timedelta(days=1)
+        return [wish for wish in wishes if wish.latest_s <= self._horizon_end_s]
+
+    def _slots(self) -> list[tuple[float, float]]:
+        return list(zip(self._edges_s, self._edges_s[1:], strict=False))
+
+    def _series(self, value_at: Callable[[float], float]) -> Series:
+        """Values at the middle of each slot."""
+        return Series(
+            times=self._times, values=tuple(value_at((start_s + end_s) / 2.0) for start_s, end_s in self._slots())
+        )
+
+    def _exact(self, integral: Callable[[Day, float], float]) -> Series:
+        """Exact means over each slot."""
+        values = []
+        for start_s, end_s in self._slots():
+            total = sum(
+                integral(day, until_s) - integral(day, from_s)
+                for day, from_s, until_s in self._days.between(start_s, end_s)
+            )
+            # The difference of two sums may fall a hair below 0.
+            values.append(total / (end_s - start_s) if abs(total) > 1e-9 else 0.0)
+        return Series(times=self._times, values=tuple(values))
+
+
+def _grid(horizon: Horizon) -> list[float]:
+    """The edges of the horizon, and quarter-hours inside its longer steps."""
+    edges = [horizon.start.timestamp()]
+    for step_s in horizon.steps_s:
+        parts = max(1, round(step_s / GRID_S))
+        start_s = edges[-1]
+        edges.extend(start_s + step_s * part / parts for part in range(1, parts + 1))
+    return edges
+
+
+def _session(
+    arrival_s: float, departure_s: float, capacity_kwh: float, energy_kwh: float, target_kwh: float
+) -> EvSession:
+    return EvSession(
+        arrival=datetime.fromtimestamp(arrival_s, UTC),
+        departure=datetime.fromtimestamp(departure_s, UTC),
+        capacity_kwh=capacity_kwh,
+        energy_kwh=energy_kwh,
+        target_kwh=target_kwh,
+    )
+
+
+def _run(earliest_s: float, latest_s: float, started_s: float | None) -> ApplianceRun:
+    return ApplianceRun(
+        earliest_start=datetime.fromtimestamp(earliest_s, UTC),
+        latest_end=datetime.fromtimestamp(latest_s, UTC),
+        started=None if started_s is None else datetime.fromtimestamp(started_s, UTC),
+    )
