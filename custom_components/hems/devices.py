@@ -16,7 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from .core.model import EvSession, InputHealth, Series
+from .core.dispatch import Setpoint
+from .core.model import ApplianceRun, EvSession, InputHealth, Series
 from .runtime import Live
 
 
@@ -51,8 +52,10 @@ class Outlook:
     wanted: Mapping[str, Series] = field(default_factory=dict)
     """By flexible load: 0 to 1."""
     sessions: Mapping[str, tuple[EvSession, ...]] = field(default_factory=dict)
-    """By charger: visits that a source of its own knows (a calendar, the car). For chargers that are
-    not named here the coordinator makes the visit from the reading and the household's settings."""
+    """By charger: visits to come that a source of its own knows (a calendar, the car). The visit of the
+    car that is plugged in follows from its reading and the household's settings."""
+    runs: Mapping[str, tuple[ApplianceRun, ...]] = field(default_factory=dict)
+    """By appliance: runs that a source of its own knows, beside those asked for through HEMS."""
     health: tuple[InputHealth, ...] = ()
     """What is poor about the parts above."""
 
@@ -61,8 +64,7 @@ class Outlook:
 class Applied:
     """The device took the command."""
 
-    asset: str
-    power_kw: float | None
+    setpoint: Setpoint
     at: datetime
 
 
@@ -70,8 +72,7 @@ class Applied:
 class Refused:
     """The device did not take the command; the dispatcher tries again and tells the household."""
 
-    asset: str
-    power_kw: float | None
+    setpoint: Setpoint
     at: datetime
     reason: str
 
@@ -95,8 +96,8 @@ class HomeDevices(Protocol):
     async def async_outlook(self, start: datetime, end: datetime) -> Outlook:
         """Prices and forecasts of the home's own sources for the time from `start` to `end`."""
 
-    async def async_apply(self, asset: str, power_kw: float | None) -> CommandResult:
-        """Make an asset draw (positive) or feed (negative) that power; None releases it to its own control.
+    async def async_apply(self, setpoint: Setpoint) -> CommandResult:
+        """Make an asset draw (positive) or feed (negative) a power; None releases it to its own control.
 
         Never raises for what a device or its integration does: that is `Refused`.
         """
