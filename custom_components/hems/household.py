@@ -1,0 +1,301 @@
+"""The household's wishes: settings, overrides and appliance runs, checked, kept and followed through their life."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from homeassistant.core import callback
+
+from .const import SITE_MODES
+from .core.model import (
+    Appliance,
+    ApplianceRun,
+    Asset,
+    Battery,
+    EvCharger,
+    FlexibleLoad,
+    HeatPump,
+    HotWater,
+    Override,
+    Pv,
+)
+from .home import Home
+from .runtime import AssetSettings, HemsSettings, Live
+from .settings import Kept, Wishes
+
+SAVE_WITHIN_S = 1.0
+DEFAULT_TARGET_SOC = 0.8
+DEFAULT_DEPARTURE = time(7, 30)
+
+MODE_ON = "on"
+MODE_OFF = "off"
+MODE_CHARGE = "charge"
+MODE_DISCHARGE = "discharge"
+OVERRIDE_MODES = (MODE_ON, MODE_OFF, MODE_CHARGE, MODE_DISCHARGE)
+
+
+class Household:
+    """What the household asked for, so that it is known after a restart."""
+
+    def __init__(self, home: Home, kept: Kept[Wishes], wishes: Wishes | None) -> None:
+        """`wishes` is what was stored; assets that are new since then get what the configuration says."""
+        self._home = home
+        self._kept = kept
+        self._listeners: list[Callable[[], None]] = []
+        self._wishes = _fitting(home, wishes or Wishes())
+
+    @property
+    def settings(self) -> HemsSettings:
+        """With an entry for each asset."""
+        return self._wishes.settings
+
+    @property
+    def runs(self) -> Mapping[str, ApplianceRun]:
+        """By appliance: the run that is wanted or under way."""
+        return self._wishes.runs
+
+    @property
+    def overrides(self) -> Mapping[str, Override]:
+        """By asset, those that have not been seen to end."""
+        return {override.asset: override for override in self._wishes.overrides}
+
+    @callback
+    def async_add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Be told about each change."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def update_settings(self, **changes: Any) -> None:
+        """Change what is wanted of the home as a whole.
+
+        Raises:
+            ValueError: no such mode.
+        """
+        settings = replace(self.settings, **changes)
+        if settings.mode not in SITE_MODES:
+            raise ValueError(f"{self._home.name}: mode must be one of {', '.join(SITE_MODES)}, got {settings.mode!r}")
+        self._change(replace(self._wishes, settings=settings))
+
+    @callback
+    def update_asset(self, asset: str, **changes: Any) -> None:
+        """Change what is wanted of one asset.
+
+        Raises:
+            KeyError: no such asset.
+            ValueError: the asset cannot be run that way.
+        """
+        settings = replace(self.settings.assets[asset], **changes)
+        try:
+            wanted_asset(self._home.asset(asset), settings)
+        except ValueError as error:
+            raise ValueError(str(error).replace(asset, self._home.titles[asset])) from error
+        assets = {**self.settings.assets, asset: settings}
+        self._change(replace(self._wishes, settings=replace(self.settings, assets=assets)))
+
+    @callback
+    def set_override(self, asset: str, power_kw: float | str, until: datetime) -> Override:
+        """Make an asset run at a power, or in one of the `OVERRIDE_MODES`, until then.
+
+        Raises:
+            KeyError: no such asset.
+            ValueError: a mode that the asset does not have, or a power beyond it.
+        """
+        device = self._home.asset(asset)
+        title = self._home.titles[asset]
+        wanted_kw = _mode_kw(title, device, power_kw) if isinstance(power_kw, str) else power_kw
+        least_kw, most_kw = power_range_kw(device)
+        if not least_kw <= wanted_kw <= most_kw:
+            raise ValueError(f"{title}: power_kw must be between {least_kw:g} and {most_kw:g}, got {wanted_kw:g}")
+        override = Override(asset=asset, power_kw=wanted_kw, until=until)
+        others = tuple(entry for entry in self._wishes.overrides if entry.asset != asset)
+        self._change(replace(self._wishes, overrides=(*others, override)))
+        return override
+
+    @callback
+    def clear_override(self, asset: str) -> bool:
+        """Take an override back; whether there was one."""
+        left = tuple(entry for entry in self._wishes.overrides if entry.asset != asset)
+        if len(left) == len(self._wishes.overrides):
+            return False
+        self._change(replace(self._wishes, overrides=left))
+        return True
+
+    @callback
+    def request_run(self, asset: str, earliest: datetime, latest: datetime) -> ApplianceRun:
+        """Want one run of an appliance that starts no earlier and ends no later.
+
+        Raises:
+            KeyError: no such asset.
+            ValueError: it is not an appliance, its programme does not fit, or it is running.
+        """
+        device, title = self._home.asset(asset), self._home.titles[asset]
+        if not isinstance(device, Appliance):
+            raise ValueError(f"{title}: a run can only be asked of an appliance, got {device.name}")
+        under_way = self.runs.get(asset)
+        if under_way is not None and under_way.started is not None:
+            raise ValueError(f"{title}: its programme is running since {under_way.started.isoformat()}")
+        if latest - earliest < device.duration:
+            raise ValueError(
+                f"{title}: latest_end must be at least {device.duration} after earliest_start, got {latest - earliest}"
+            )
+        run = ApplianceRun(earliest_start=earliest, latest_end=latest)
+        self._change(replace(self._wishes, runs={**self.runs, asset: run}))
+        return run
+
+    @callback
+    def follow(self, live: Live) -> None:
+        """Let time and measurements end overrides, and begin and end runs."""
+        overrides = tuple(entry for entry in self._wishes.overrides if entry.until > live.at)
+        runs = {
+            asset: run
+            for asset, wanted in self.runs.items()
+            if (run := self._followed(asset, wanted, live)) is not None
+        }
+        if len(overrides) != len(self._wishes.overrides) or runs != self.runs:
+            self._change(replace(self._wishes, overrides=overrides, runs=runs))
+
+    def _followed(self, asset: str, run: ApplianceRun, live: Live) -> ApplianceRun | None:
+        """The run as it is now; None when it has ended, or when its time has passed without it."""
+        device = self._home.asset(asset)
+        assert isinstance(device, Appliance)  # noqa: S101  # request_run and _fitting let nothing else in
+        reading = live.assets.get(asset)
+        running = reading.running if reading else None
+        if run.started is None:
+            if running:
+                return replace(run, started=live.at)
+            return run if live.at < run.latest_end else None
+        ended = live.at >= run.started + device.duration
+        # A programme may pause for a moment; the measured end counts only when it was about time.
+        about_time = live.at >= run.started + device.duration * 0.8
+        return None if (ended and not running) or (about_time and running is False) or _overdue(run, live) else run
+
+    def _change(self, wishes: Wishes) -> None:
+        if wishes == self._wishes:
+            return
+        self._wishes = wishes
+        self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self._home, self._wishes))
+        for listener in tuple(self._listeners):
+            listener()
+
+
+def _overdue(run: ApplianceRun, live: Live) -> bool:
+    """Nothing runs for a day beyond its window, whatever a stuck sensor says."""
+    return live.at > run.latest_end + timedelta(days=1)
+
+
+def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
+    """The asset with the household's wishes in it.
+
+    Raises:
+        ValueError: it cannot be run that way.
+    """
+    match asset:
+        case Battery() if settings.reserve_soc is not None:
+            return replace(asset, min_soc=settings.reserve_soc)
+        case HeatPump() | HotWater():
+            low, high = settings.comfort_min_c, settings.comfort_max_c
+            comfort = replace(
+                asset.comfort,
+                min_c=asset.comfort.min_c if low is None else low,
+                max_c=asset.comfort.max_c if high is None else high,
+            )
+            return replace(asset, comfort=comfort)
+        case EvCharger() if settings.target_soc is not None and not 0.0 <= settings.target_soc <= 1.0:
+            raise ValueError(f"{asset.name}: target_soc must be between 0 and 1, got {settings.target_soc:g}")
+        case _:
+            return asset
+
+
+def power_range_kw(asset: Asset) -> tuple[float, float]:
+    """What an asset can draw (positive) and feed (negative)."""
+    match asset:
+        case Battery():
+            return -asset.max_discharge_kw, asset.max_charge_kw
+        case Pv():
+            return -asset.peak_kw, 0.0
+        case EvCharger():
+            return 0.0, asset.max_kw(max(asset.phases))
+        case HeatPump() | HotWater():
+            return 0.0, asset.max_electric_kw
+        case FlexibleLoad():
+            return 0.0, asset.power_kw
+        case Appliance():
+            return 0.0, max(asset.profile_kw)
+        case _:
+            raise ValueError(f"{asset.name}: HEMS does not command this kind")
+
+
+def _mode_kw(title: str, asset: Asset, mode: str) -> float:
+    """What a mode means for an asset."""
+    least_kw, most_kw = power_range_kw(asset)
+    if mode == MODE_OFF:
+        return 0.0
+    if mode == MODE_ON and not isinstance(asset, Battery):
+        return most_kw or least_kw
+    if mode == MODE_CHARGE and isinstance(asset, Battery | EvCharger):
+        return most_kw
+    if mode == MODE_DISCHARGE and isinstance(asset, Battery):
+        return least_kw
+    raise ValueError(f"{title}: mode {mode!r} is not one that it has")
+
+
+def _fitting(home: Home, wishes: Wishes) -> Wishes:
+    """What was stored, reduced to the assets that there are and completed for those that are new."""
+    stored = wishes.settings.assets
+    assets = {
+        asset.name: _completed(stored.get(asset.name, AssetSettings()), default_settings(home, asset))
+        for asset in home.site.assets
+    }
+    return Wishes(
+        settings=replace(wishes.settings, assets=assets),
+        overrides=tuple(entry for entry in wishes.overrides if entry.asset in assets),
+        runs={name: run for name, run in wishes.runs.items() if isinstance(home.site.asset(name), Appliance)},
+    )
+
+
+def _deviating(home: Home, wishes: Wishes) -> Wishes:
+    """Only what differs from the configuration is stored, so that a later change of the configuration is seen."""
+    assets = {
+        name: _differences(settings, default_settings(home, home.asset(name)))
+        for name, settings in wishes.settings.assets.items()
+    }
+    return replace(wishes, settings=replace(wishes.settings, assets=assets))
+
+
+def _completed(settings: AssetSettings, default: AssetSettings) -> AssetSettings:
+    return AssetSettings(
+        **{
+            field.name: getattr(default, field.name)
+            if getattr(settings, field.name) is None
+            else getattr(settings, field.name)
+            for field in fields(AssetSettings)
+        }
+    )
+
+
+def _differences(settings: AssetSettings, default: AssetSettings) -> AssetSettings:
+    wishes = {
+        field.name: getattr(settings, field.name)
+        for field in fields(AssetSettings)
+        if getattr(settings, field.name) != getattr(default, field.name)
+    }
+    return AssetSettings(**wishes)
+
+
+def default_settings(home: Home, asset: Asset) -> AssetSettings:
+    """What the configuration says, until the household says otherwise."""
+    match asset:
+        case Battery():
+            return AssetSettings(reserve_soc=asset.min_soc)
+        case EvCharger():
+            car = home.cars.get(asset.name)
+            return AssetSettings(
+                target_soc=car.target_soc if car else DEFAULT_TARGET_SOC,
+                departure=car.departure if car else DEFAULT_DEPARTURE,
+            )
+        case HeatPump() | HotWater():
+            return AssetSettings(comfort_min_c=asset.comfort.min_c, comfort_max_c=asset.comfort.max_c)
+        case _:
+            return AssetSettings()

@@ -1,0 +1,209 @@
+"""The state of each asset kind, from its reading, the outlook and the household's wishes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ..core.model import (
+    Appliance,
+    ApplianceRun,
+    ApplianceState,
+    Asset,
+    AssetState,
+    Battery,
+    BatteryState,
+    EvCharger,
+    EvChargerState,
+    EvSession,
+    FlexibleLoad,
+    FlexibleLoadState,
+    HeatPump,
+    HeatPumpState,
+    HotWater,
+    HotWaterState,
+    Pv,
+    PvState,
+    Series,
+)
+from ..runtime import AssetReading, AssetSettings
+from .situation import Findings, Situation
+
+UNKNOWN_CAR_SOC = 0.2
+"""A car that does not say how full it is gets enough rather than too little."""
+DAY_KWH_TO_KW = 1.0 / 24.0
+
+
+class NoStateError(Exception):
+    """The asset cannot be planned: `source` is the input that is missing and `reason` says what that means."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one asset's state is made from."""
+
+    asset: Asset
+    reading: AssetReading
+    settings: AssetSettings
+    situation: Situation
+    findings: Findings
+
+
+def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:
+    """What a plan must know about an asset now.
+
+    Raises:
+        NoStateError: something without which it cannot be planned is missing.
+        ValueError: a measurement that cannot be.
+    """
+    asked = _Asked(
+        asset=asset,
+        reading=situation.live.assets.get(asset.name) or AssetReading(),
+        settings=situation.wishes.settings.assets[asset.name],
+        situation=situation,
+        findings=findings,
+    )
+    match asset:
+        case Pv():
+            return _pv(asset, asked)
+        case Battery():
+            return _battery(asset, asked)
+        case EvCharger():
+            return _ev_charger(asset, asked)
+        case HeatPump():
+            return HeatPumpState(asset=asset.name, indoor_c=_temperature_c(asked))
+        case HotWater():
+            return HotWaterState(asset=asset.name, tank_c=_temperature_c(asked), draw_kw=_draw_kw(asked))
+        case Appliance():
+            return _appliance(asset, asked)
+        case FlexibleLoad():
+            return FlexibleLoadState(asset=asset.name, wanted=_wanted(asked))
+        case _:
+            raise NoStateError(asset.name, "this version does not plan assets of this kind")
+
+
+def _pv(asset: Pv, asked: _Asked) -> PvState:
+    source = f"{asset.name}.available_kw"
+    spare = asked.situation.clear_sky_kw(asset)
+    available_kw = asked.findings.completed(
+        source, asked.situation.outlook.pv_kw.get(asset.name), spare, "no forecast: a usual day's sun is assumed"
+    )
+    return PvState(asset=asset.name, available_kw=available_kw)
+
+
+def _battery(asset: Battery, asked: _Asked) -> BatteryState:
+    reading = asked.reading
+    energy_kwh = reading.energy_kwh
+    if energy_kwh is None and reading.soc is not None:
+        energy_kwh = reading.soc * asset.capacity_kwh
+    if energy_kwh is None:
+        raise NoStateError(f"{asset.name}.energy_kwh", "unknown: left out of the plan and held safe")
+    return BatteryState(asset=asset.name, energy_kwh=min(energy_kwh, asset.capacity_kwh))
+
+
+def _ev_charger(asset: EvCharger, asked: _Asked) -> EvChargerState:
+    connected = asked.reading.connected
+    if connected is None:
+        raise NoStateError(f"{asset.name}.connected", "unknown: left out of the plan and held safe")
+    now = asked.situation.horizon.start
+    here = (_visit(asked),) if connected else ()
+    free_from = here[0].departure if here else now
+    later = (
+        _with_wish(session, asked.settings)
+        for session in asked.situation.outlook.sessions.get(asset.name, ())
+        if session.arrival > free_from
+    )
+    return EvChargerState(asset=asset.name, sessions=(*here, *later))
+
+
+def _with_wish(session: EvSession, settings: AssetSettings) -> EvSession:
+    if settings.target_soc is None:
+        return session
+    return replace(session, target_kwh=max(settings.target_soc * session.capacity_kwh, session.energy_kwh))
+
+
+def _visit(asked: _Asked) -> EvSession:
+    """The car that is plugged in now, until the next time it is wanted."""
+    name, reading, settings = asked.asset.name, asked.reading, asked.settings
+    car = asked.situation.home.cars.get(name)
+    capacity_kwh = reading.capacity_kwh or (car.capacity_kwh if car else None)
+    if capacity_kwh is None or settings.target_soc is None or settings.departure is None:
+        raise NoStateError(f"{name}.capacity_kwh", "unknown: left out of the plan and held safe")
+    energy_kwh = reading.energy_kwh
+    if energy_kwh is None and reading.soc is not None:
+        energy_kwh = reading.soc * capacity_kwh
+    if energy_kwh is None:
+        energy_kwh = UNKNOWN_CAR_SOC * capacity_kwh
+        asked.findings.degraded(f"{name}.soc", f"unknown: {UNKNOWN_CAR_SOC:.0%} is assumed")
+    now = asked.situation.horizon.start
+    return EvSession(
+        arrival=now,
+        departure=next_time_of_day(now, settings, asked.situation.home.site.time_zone),
+        capacity_kwh=capacity_kwh,
+        energy_kwh=min(energy_kwh, capacity_kwh),
+        target_kwh=settings.target_soc * capacity_kwh,
+        max_charge_kw=reading.max_charge_kw or (car.max_charge_kw if car else None),
+    )
+
+
+def next_time_of_day(now: datetime, settings: AssetSettings, time_zone: str) -> datetime:
+    """The next departure after `now`; on a day whose clock skips that time, when it would have been."""
+    assert settings.departure is not None  # noqa: S101  # asked for only by _visit, which has looked
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    candidates = (
+        datetime.combine(today + timedelta(days=days), settings.departure, tzinfo=zone).astimezone(now.tzinfo)
+        for days in range(3)
+    )
+    return next(candidate for candidate in candidates if candidate > now)
+
+
+def _temperature_c(asked: _Asked) -> float:
+    if asked.reading.temperature_c is None:
+        raise NoStateError(f"{asked.asset.name}.temperature_c", "unknown: left out of the plan and held safe")
+    return asked.reading.temperature_c
+
+
+def _draw_kw(asked: _Asked) -> Series:
+    name, situation = asked.asset.name, asked.situation
+    usual_kw = situation.home.daily_hot_water_kwh.get(name, 0.0) * DAY_KWH_TO_KW
+    # Without a source of its own the daily use is what was configured, which is no defect.
+    drawn = situation.outlook.draw_kw.get(name)
+    if drawn is None:
+        return situation.constant(usual_kw)
+    return asked.findings.completed(f"{name}.draw_kw", drawn, situation.constant(usual_kw), "an even use is assumed")
+
+
+def _wanted(asked: _Asked) -> Series:
+    name, situation = asked.asset.name, asked.situation
+    wanted = situation.outlook.wanted.get(name)
+    # Without a schedule it is wanted all the time: its comfort price says when it may be off.
+    if wanted is None:
+        return situation.constant(1.0)
+    return asked.findings.completed(f"{name}.wanted", wanted, situation.constant(1.0), "always wanted is assumed")
+
+
+def _appliance(asset: Appliance, asked: _Asked) -> ApplianceState:
+    situation = asked.situation
+    now = situation.horizon.start
+    asked_for = situation.wishes.runs.get(asset.name)
+    known = (*((asked_for,) if asked_for else ()), *situation.outlook.runs.get(asset.name, ()))
+    runs: list[ApplianceRun] = []
+    for run in known:
+        # Two wishes for one machine at one time are one run; the household's own word comes first.
+        if any(_meet(run, other) for other in runs):
+            continue
+        if run.started is not None or run.latest_end - max(run.earliest_start, now) >= asset.duration:
+            runs.append(run)
+        elif run.latest_end > now:
+            asked.findings.degraded(f"{asset.name}.run", "too late for its window: starts as soon as possible")
+            runs.append(ApplianceRun(earliest_start=now, latest_end=now + asset.duration + timedelta(hours=1)))
+    return ApplianceState(asset=asset.name, runs=tuple(runs))
+
+
+def _meet(one: ApplianceRun, other: ApplianceRun) -> bool:
+    return one.earliest_start < other.latest_end and other.earliest_start < one.latest_end
