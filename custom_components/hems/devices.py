@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .core.dispatch import Setpoint
-from .core.model import ApplianceRun, EvSession, InputHealth, Series
+from .core.model import ApplianceRun, EvSession, Horizon, InputHealth, Series
 from .runtime import Live
 
 
@@ -93,8 +93,8 @@ class HomeDevices(Protocol):
     def read(self) -> Live:
         """The latest measurements, without I/O; whatever is missing is None and named in the health."""
 
-    async def async_outlook(self, start: datetime, end: datetime) -> Outlook:
-        """Prices and forecasts of the home's own sources for the time from `start` to `end`."""
+    async def async_outlook(self, horizon: Horizon) -> Outlook:
+        """Prices and forecasts of the home's own sources over the horizon."""
 
     async def async_apply(self, setpoint: Setpoint) -> CommandResult:
         """Make an asset draw (positive) or feed (negative) a power; None releases it to its own control.
