@@ -1,0 +1,68 @@
+"""What batteries do between two plans.
+
+A plan holds for five minutes; clouds and kettles do not. In its slot the plan has a battery power p and a
+grid exchange g (positive imports). The battery's power is the one nearest to p that keeps the live exchange
+in a band:
+
+| planned exchange | battery charges | idles | discharges | so that |
+|-|-|-|-|-|
+| g = 0 | [0, 0] | [0, 0] | [0, 0] | the battery balances the home |
+| g > 0 imports | [0, inf) | [0, inf) | [0, g] | the grid serves what it was planned to; nothing is sold by accident |
+| g < 0 exports | [g, 0] | (-inf, 0] | (-inf, 0] | the grid takes what is sold; nothing is bought by accident |
+
+So a battery that charges from the grid, sells, or waits on purpose keeps to the plan, and one that serves the
+home follows the home. Without a plan p and g are 0: self-consumption.
+"""
+
+from math import inf
+
+from ..model import Battery, EvCharger
+from .draft import Draft
+from .setpoint import Reason
+from .slot import Slot
+
+IDLE_KW = 0.05
+"""Less than this counts as nothing."""
+
+
+def band(planned_kw: float, grid_kw: float) -> tuple[float, float]:
+    """Least and most grid exchange for a battery planned at `planned_kw` in a slot planned to exchange `grid_kw`."""
+    if grid_kw > IDLE_KW:
+        return 0.0, grid_kw if planned_kw < -IDLE_KW else inf
+    if grid_kw < -IDLE_KW:
+        return grid_kw if planned_kw > IDLE_KW else -inf, 0.0
+    return 0.0, 0.0
+
+
+def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None:
+    """Move each battery that nobody else commands to where the live exchange lies in its band.
+
+    `rest_kw` is the live power of everything that is not an asset. Several batteries take turns: the next one
+    takes up what the one before could not.
+    """
+    grid_kw = slot.grid_kw if slot else 0.0
+    for name, draft in drafts.items():
+        if not isinstance(draft.asset, Battery) or draft.power_kw is None or not draft.own:
+            continue
+        planned_kw = slot.power_kw.get(name, 0.0) if slot else 0.0
+        without_kw = rest_kw + sum(other.expected_kw for key, other in drafts.items() if key != name)
+        low_kw, high_kw = band(planned_kw, grid_kw)
+        target_kw = min(max(planned_kw, low_kw - without_kw), high_kw - without_kw)
+        moved = draft.at(target_kw, Reason.BALANCE if slot else Reason.SELF_CONSUMPTION)
+        if moved.power_kw is not None and abs(moved.power_kw - target_kw) > 1e-3:
+            moved = draft.at(target_kw, draft.levels.limited_by)
+        drafts[name] = moved
+
+
+def keep_battery_rules(drafts: dict[str, Draft], rest_kw: float) -> None:
+    """A battery that may not feed a car, or may not be sold, discharges no further than that, whoever asks."""
+    charging = any(draft.expected_kw > IDLE_KW for draft in drafts.values() if isinstance(draft.asset, EvCharger))
+    for name, draft in drafts.items():
+        battery = draft.asset
+        if not isinstance(battery, Battery) or draft.manual or draft.power_kw is None or draft.power_kw >= 0.0:
+            continue
+        if charging and not battery.may_charge_ev:
+            drafts[name] = draft.at(0.0, Reason.DEVICE_LIMIT, strict=False)
+        elif not battery.may_export:
+            without_kw = rest_kw + sum(other.expected_kw for key, other in drafts.items() if key != name)
+            drafts[name] = draft.at(min(0.0, max(draft.power_kw, -without_kw)), Reason.BALANCE, strict=False)

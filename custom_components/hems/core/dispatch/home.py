@@ -1,0 +1,110 @@
+"""All setpoints of a home at one moment."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ..model import (
+    AssetState,
+    EvCharger,
+    GridLimit,
+    HealthStatus,
+    InputHealth,
+    Plan,
+    Proposal,
+    Pv,
+    Site,
+    Source,
+)
+from .balance import balance, keep_battery_rules
+from .draft import Draft, draft_of
+from .levels import phases_for
+from .limits import curtail_as_planned, keep_export, keep_import, limits_at
+from .live import LiveAsset, LiveHome
+from .setpoint import Reason, Setpoint
+from .slot import Slot, slot_at
+
+
+def setpoints(
+    site: Site,
+    plan: Plan | None,
+    proposals: Iterable[Proposal],
+    live: LiveHome,
+    limits: Iterable[GridLimit],
+    now: datetime,
+    *,
+    states: Sequence[AssetState] = (),
+    manual: Collection[str] = frozenset(),
+) -> tuple[Setpoint, ...]:
+    """One setpoint for each asset of the site, in the site's order.
+
+    Args:
+        site: with the household's present reserve and comfort in its assets.
+        plan: the last one; it counts until it expires.
+        proposals: overrides (`of_override`), operator's and safety's; expired ones do nothing.
+        live: measurements; older than five minutes they count as unknown.
+        limits: of the grid operator; those in force now are kept as hard as the connection's own.
+        now: the home's time.
+        states: of the last request; they say when a car leaves, should the plan be missing.
+        manual: assets that the household runs by hand: neither plan nor fallback touch them.
+    """
+    live = live.fresh(now)
+    slot = slot_at(plan, now)
+    wishes = tuple(proposals)
+    by_asset = {state.asset: state for state in states}
+    drafts = {
+        asset.name: draft_of(
+            asset, live.of(asset.name), slot, wishes, by_asset.get(asset.name), now, manual=asset.name in manual
+        )
+        for asset in site.assets
+    }
+    rest_kw = live.uncontrolled_kw
+    known = rest_kw is not None
+    if rest_kw is None and slot is not None:
+        rest_kw = slot.load_kw
+    if rest_kw is None:
+        _hold_blind(drafts)
+        rest_kw = 0.0
+    elif known and not (slot and slot.curtails):
+        balance(drafts, rest_kw, slot)
+    keep_battery_rules(drafts, rest_kw)
+    if slot is not None:
+        curtail_as_planned(drafts, rest_kw, slot)
+    bounds = limits_at(site, limits, now)
+    keep_import(drafts, rest_kw, bounds)
+    keep_battery_rules(drafts, rest_kw)
+    keep_export(drafts, rest_kw, bounds)
+    blind = () if known else (_blind(planned=slot is not None),)
+    return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())
+
+
+def _hold_blind(drafts: dict[str, Draft]) -> None:
+    """Neither meter nor plan: what plan or fallback would have chosen is held at 0, PV counts as if at its peak."""
+    for name, draft in drafts.items():
+        if isinstance(draft.asset, Pv) and not draft.manual:
+            drafts[name] = replace(draft, live=LiveAsset())
+        elif draft.own and draft.power_kw is not None:
+            drafts[name] = draft.at(0.0, Reason.UNKNOWN)
+
+
+def _blind(*, planned: bool) -> InputHealth:
+    if planned:
+        return InputHealth(
+            source="grid_kw", status=HealthStatus.DEGRADED, reason="not known; the plan's load stands in"
+        )
+    return InputHealth(source="grid_kw", status=HealthStatus.ERROR, reason="not known and no plan; held safe")
+
+
+def _setpoint(draft: Draft, slot: Slot | None, blind: tuple[InputHealth, ...]) -> Setpoint:
+    asset = draft.asset
+    phases = None
+    if isinstance(asset, EvCharger) and draft.power_kw:
+        phases = phases_for(asset, draft.power_kw, slot.phases.get(asset.name) if slot else None)
+    return Setpoint(
+        asset=asset.name,
+        power_kw=draft.power_kw,
+        phases=phases,
+        source=Source.USER if draft.manual and draft.power_kw is None else draft.source,
+        reason=draft.reason,
+        health=draft.health + (() if draft.manual else blind),
+    )
