@@ -1,0 +1,89 @@
+/** Numbers, money and times as the user's profile wants them. */
+
+import type { Hass, Locale } from "./hass";
+
+const NUMBER_LOCALES: Partial<Record<Locale["number_format"], string>> = {
+  comma_decimal: "en-US",
+  decimal_comma: "de",
+  quote_decimal: "de-CH",
+  space_comma: "fr",
+};
+
+export type FormatContext = Pick<Hass, "locale" | "config">;
+
+function numberLocale(locale: Locale): string | undefined {
+  return locale.number_format === "system" ? undefined : (NUMBER_LOCALES[locale.number_format] ?? locale.language);
+}
+
+export function formatNumber(hass: FormatContext, value: number, digits: number, options: Intl.NumberFormatOptions = {}): string {
+  const rounded = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value; // no "-0.0"
+  return new Intl.NumberFormat(numberLocale(hass.locale), {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: hass.locale.number_format !== "none",
+    ...options,
+  }).format(rounded);
+}
+
+/** `2.4 kW`, `850 W` below one kilowatt. */
+export function formatPower(hass: FormatContext, kw: number): string {
+  const watts = Math.round(Math.abs(kw) * 100) * 10;
+  return watts < 1000 ? `${formatNumber(hass, watts, 0)} W` : `${formatNumber(hass, Math.abs(kw), watts < 10000 ? 2 : 1)} kW`;
+}
+
+export function formatPercent(hass: FormatContext, fraction: number): string {
+  return formatNumber(hass, fraction, 0, { style: "percent" });
+}
+
+export function formatMoney(hass: FormatContext, value: number, currency: string): string {
+  return formatNumber(hass, value, 2, { style: "currency", currency });
+}
+
+export function formatPrice(hass: FormatContext, value: number, currency: string): string {
+  return `${formatNumber(hass, value, 3, { style: "currency", currency })}/kWh`;
+}
+
+/** Celsius in the unit of the installation. */
+export function temperatureIn(hass: FormatContext, celsius: number): number {
+  return hass.config.unit_system.temperature === "°F" ? celsius * 1.8 + 32 : celsius;
+}
+
+export function formatTemperature(hass: FormatContext, celsius: number): string {
+  return `${formatNumber(hass, temperatureIn(hass, celsius), 1)} ${hass.config.unit_system.temperature}`;
+}
+
+function timeOptions(hass: FormatContext): { zone: string | undefined; hour12: boolean | undefined; language: string | undefined } {
+  const { time_format, time_zone, language } = hass.locale;
+  return {
+    zone: time_zone === "server" ? hass.config.time_zone : undefined,
+    hour12: time_format === "12" ? true : time_format === "24" ? false : undefined,
+    language: time_format === "system" ? undefined : language,
+  };
+}
+
+export function formatTime(hass: FormatContext, ms: number): string {
+  const { zone, hour12, language } = timeOptions(hass);
+  return new Intl.DateTimeFormat(language, {
+    hour: hour12 === true ? "numeric" : "2-digit",
+    minute: "2-digit",
+    ...(hour12 === undefined ? {} : { hourCycle: hour12 ? "h12" : "h23" }),
+    timeZone: zone,
+  }).format(ms);
+}
+
+export function formatDayAndTime(hass: FormatContext, ms: number): string {
+  const { zone } = timeOptions(hass);
+  const day = new Intl.DateTimeFormat(hass.locale.language, { weekday: "short", timeZone: zone }).format(ms);
+  return `${day} ${formatTime(hass, ms)}`;
+}
+
+export function formatDay(hass: FormatContext, ms: number): string {
+  const { zone } = timeOptions(hass);
+  return new Intl.DateTimeFormat(hass.locale.language, { weekday: "short", day: "numeric", timeZone: zone }).format(ms);
+}
+
+/** Hour of the day (0 to 23) of an instant where the times are shown. */
+export function hourOf(hass: FormatContext, ms: number): number {
+  const { zone } = timeOptions(hass);
+  return Number(new Intl.DateTimeFormat("en", { hour: "2-digit", hourCycle: "h23", timeZone: zone }).format(ms));
+}

@@ -1,0 +1,115 @@
+/** The plan for Home Assistant's own chart element, `ha-chart-base`, which speaks ECharts. */
+
+import { LEFT, RIGHT, type Row, rowsOf } from "./layout";
+import type { Panel, PlanChart, Series } from "./shape";
+
+/** A series or an option tree of ECharts. */
+export type Tree = Record<string, unknown>;
+
+export interface EchartsTexts {
+  now: string;
+  tick(panel: Panel, value: number): string;
+  title(panel: Panel): string;
+  tooltip(ms: number): HTMLElement;
+}
+
+export interface EchartsInk {
+  text: string;
+  faint: string;
+}
+
+export function echartsData(chart: PlanChart, hidden: ReadonlySet<string>, texts: EchartsTexts, ink: EchartsInk): Tree[] {
+  return chart.panels.flatMap((panel, index) => [
+    ...panel.series.filter((series) => !hidden.has(series.group)).map((series) => drawn(series, panel, index)),
+    nowLine(chart, panel, index, texts, ink),
+  ]);
+}
+
+function drawn(series: Series, panel: Panel, index: number): Tree {
+  const area = series.shape === "area";
+  const upwards = series.points.some(([, value]) => (value ?? 0) > 0);
+  return {
+    id: series.id,
+    name: series.name,
+    type: "line",
+    color: series.color,
+    xAxisIndex: index,
+    yAxisIndex: index,
+    data: series.points,
+    showSymbol: false,
+    silent: true,
+    ...(series.shape === "line" ? {} : { step: "end" }),
+    // Two stacks instead of one "samesign" stack: it would put a zero of either kind on the upper one.
+    ...(area ? { stack: upwards ? "sources" : "uses", stackStrategy: "all", areaStyle: { color: series.color, opacity: 0.78 } } : {}),
+    lineStyle: { width: area ? 0 : panel.id === "price" ? 1.5 : 2, type: series.dashed ? "dashed" : "solid", color: series.color },
+    ...(series.id === "import_price" ? { areaStyle: { color: series.color, opacity: 0.12 } } : {}),
+  };
+}
+
+function nowLine(chart: PlanChart, panel: Panel, index: number, texts: EchartsTexts, ink: EchartsInk): Tree {
+  const top = { value: [chart.now, panel.scale.max], label: { show: true, formatter: texts.now, position: "right", distance: 4, color: ink.text, fontSize: 11 } };
+  return {
+    id: `now.${panel.id}`,
+    name: texts.now,
+    type: "line",
+    color: ink.text,
+    xAxisIndex: index,
+    yAxisIndex: index,
+    data: [[chart.now, panel.scale.min], index === 0 ? top : [chart.now, panel.scale.max]],
+    symbol: "none",
+    silent: true,
+    z: 5,
+    lineStyle: { width: 1.5, type: [4, 3], color: ink.text },
+  };
+}
+
+export function echartsOptions(chart: PlanChart, texts: EchartsTexts, ink: EchartsInk): Tree {
+  const { rows } = rowsOf(chart);
+  const last = rows.length - 1;
+  return {
+    animation: false,
+    grid: rows.map(({ top, height }) => ({ top, height, left: LEFT, right: RIGHT, containLabel: false })),
+    xAxis: rows.map((_row, index) => ({
+      type: "time",
+      gridIndex: index,
+      min: new Date(chart.start),
+      max: new Date(chart.end),
+      axisTick: { show: false },
+      axisLabel: { show: index === last, margin: 8 },
+      axisLine: { show: false },
+      splitLine: { show: true, lineStyle: { color: ink.faint } },
+    })),
+    yAxis: rows.map((row, index) => yAxis(row, index, texts, ink)),
+    axisPointer: { link: [{ xAxisIndex: "all" }], label: { show: false } },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      axisPointer: { type: "line" },
+      formatter: (items: { axisValue: number }[] | { axisValue: number }) => {
+        const item = Array.isArray(items) ? items[0] : items;
+        return item ? texts.tooltip(Number(item.axisValue)) : "";
+      },
+    },
+    dataZoom: [], // the range buttons choose what is shown
+    toolbox: { show: false },
+  };
+}
+
+function yAxis({ panel }: Row, index: number, texts: EchartsTexts, ink: EchartsInk): Tree {
+  return {
+    type: "value",
+    gridIndex: index,
+    name: texts.title(panel),
+    nameLocation: "end",
+    nameGap: 8,
+    nameTextStyle: { align: "left", padding: [0, 0, 0, -(LEFT - 6)], color: ink.text, fontSize: 12 },
+    min: panel.scale.min,
+    max: panel.scale.max,
+    interval: panel.scale.step,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { formatter: (value: number) => texts.tick(panel, value), fontSize: 11 },
+    splitLine: { show: true, lineStyle: { color: ink.faint } },
+  };
+}
+
