@@ -1,0 +1,101 @@
+"""A calendar of the home: what the plan has for each asset, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .entity import HemsDescription, HemsEntity, async_add_site_rows
+from .runtime import HemsConfigEntry
+from .views import SiteView
+from .windows import Activity, Window, windows
+from .words import Words, async_words
+
+PARALLEL_UPDATES = 0
+
+NOT_SHOWN = (Activity.IDLE, Activity.PRODUCE)
+"""What nobody decides is no appointment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HemsCalendarDescription(HemsDescription[SiteView], CalendarEntityDescription):
+    """The calendar's row."""
+
+
+SCHEDULE = HemsCalendarDescription(
+    key="schedule",
+    translation_key="schedule",
+    available_fn=lambda view: view.live is not None,
+    value_fn=lambda view: (planned_windows(view)[:1], view.last_plan.made_at if view.last_plan else None),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HemsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the calendar of the home."""
+    words = await async_words(hass, entry.runtime_data.home.site.time_zone)
+    async_add_site_rows(hass, entry, async_add_entities, (SCHEDULE,), lambda *what: HemsCalendar(*what, words=words))
+
+
+def planned_windows(view: SiteView) -> tuple[Window, ...]:
+    """Everything that the plan has from now on, the earliest first."""
+    plan, now = view.plan, view.now
+    if plan is None or now is None:
+        return ()
+    found = (window for asset in plan.assets for window in windows(plan, asset.asset))
+    shown = (window for window in found if window.activity not in NOT_SHOWN and window.end > now)
+    return tuple(sorted(shown, key=lambda window: (window.start, window.end, window.asset)))
+
+
+class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
+    """Planned charging, heating and running; the list is in the home's time, the state says what is so now."""
+
+    entity_description: HemsCalendarDescription
+
+    def __init__(
+        self, view: SiteView, description: HemsCalendarDescription, device: DeviceInfo, *, words: Words
+    ) -> None:
+        super().__init__(view, description, device)
+        self._words = words
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        """What happens now, or next; on the wall clock, against which Home Assistant compares it."""
+        window = next(iter(planned_windows(self.view)), None)
+        if window is None or self.view.now is None:
+            return None
+        simulated = self.view.runtime.home.simulated
+        speed, home_now, wall_now = simulated.speed if simulated else 1.0, self.view.now, dt_util.utcnow()
+
+        def on_the_wall(at: datetime) -> datetime:
+            return at if simulated is None else wall_now + (at - home_now) / speed
+
+        return self._event(window, on_the_wall(window.start), on_the_wall(window.end))
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        """What the plan has between two times of the home."""
+        return [
+            self._event(window, window.start, window.end)
+            for window in planned_windows(self.view)
+            if window.start < end_date and window.end > start_date
+        ]
+
+    def _event(self, window: Window, start: datetime, end: datetime) -> CalendarEvent:
+        title = self.view.runtime.home.titles.get(window.asset, window.asset)
+        return CalendarEvent(
+            start=dt_util.as_local(start),
+            end=dt_util.as_local(max(end, start + timedelta(seconds=1))),
+            summary=self._words.window(window, title),
+            description=f"{abs(window.energy_kwh):.1f} kWh",
+            uid=f"{window.asset}_{window.start.isoformat()}",
+        )

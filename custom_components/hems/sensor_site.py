@@ -1,0 +1,218 @@
+"""The rows of the home: its plan, its money, its shares of own energy, its load and its grid connection."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
+
+from .core.model import HealthStatus, worst
+from .sensor_rows import (
+    HemsSensorDescription,
+    activity_row,
+    energy_row,
+    measured,
+    next_change_attributes,
+    planned,
+    power_row,
+)
+from .views import SiteView
+from .windows import GRID, Activity, activity_of
+
+PLAN_STATUSES = ("optimal", "feasible", "infeasible", "timed_out", "fallback", "none")
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _status(view: SiteView) -> str:
+    outcome = view.plan.outcome if view.plan else None
+    return str(getattr(outcome, "kind", "none"))
+
+
+def _grid_activity(view: SiteView) -> Activity | None:
+    return None if view.live is None or view.live.grid_kw is None else activity_of(GRID, view.live.grid_kw)
+
+
+def _health_attributes(view: SiteView) -> dict[str, Any]:
+    poor = [entry for entry in view.health if entry.status is not HealthStatus.OK]
+    return {"reasons": [{"source": e.source, "status": str(e.status), "reason": e.reason} for e in poor]}
+
+
+def _plan_attributes(view: SiteView) -> dict[str, Any]:
+    plan = view.plan
+    if plan is None:
+        return {"violations": []}
+    return {
+        "violations": [
+            {"limit": v.limit, "amount": round(v.amount, 3), "unit": v.unit, "reason": v.reason}
+            for v in plan.violations
+        ]
+    }
+
+
+def _next_action_attributes(view: SiteView) -> dict[str, Any]:
+    action = view.next_action
+    if action is None:
+        return {}
+    return {
+        "asset": view.runtime.home.titles.get(action.asset, action.asset),
+        "action": action.action,
+        "at": action.at,
+        "power_kw": round(action.power_kw, 3),
+        "reason": action.reason,
+    }
+
+
+def _money_row(key: str, value_fn: Callable[[SiteView], float | None], **more: Any) -> HemsSensorDescription[SiteView]:
+    return HemsSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        unit_fn=lambda view: view.runtime.home.currency,
+        suggested_display_precision=2,
+        digits=4,
+        value_fn=value_fn,
+        **more,
+    )
+
+
+def _daily_money_row(key: str, value_fn: Callable[[SiteView], float | None]) -> HemsSensorDescription[SiteView]:
+    return _money_row(key, value_fn, state_class=SensorStateClass.TOTAL, last_reset_fn=lambda view: view.midnight)
+
+
+def _share_row(key: str, value_fn: Callable[[SiteView], float | None]) -> HemsSensorDescription[SiteView]:
+    return HemsSensorDescription(
+        key=key,
+        translation_key=key,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        digits=1,
+        value_fn=value_fn,
+    )
+
+
+def _price_row(key: str, value_fn: Callable[[SiteView], float | None]) -> HemsSensorDescription[SiteView]:
+    return HemsSensorDescription(
+        key=key,
+        translation_key=key,
+        state_class=SensorStateClass.MEASUREMENT,
+        unit_fn=lambda view: f"{view.runtime.home.currency}/{UnitOfEnergy.KILO_WATT_HOUR}",
+        suggested_display_precision=3,
+        digits=5,
+        available_fn=planned,
+        value_fn=value_fn,
+    )
+
+
+PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
+    HemsSensorDescription(
+        key="plan_status",
+        translation_key="plan_status",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(PLAN_STATUSES),
+        value_fn=_status,
+        attributes_fn=_plan_attributes,
+    ),
+    HemsSensorDescription(
+        key="data_health",
+        translation_key="data_health",
+        device_class=SensorDeviceClass.ENUM,
+        options=[str(status) for status in HealthStatus],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        available_fn=measured,
+        value_fn=lambda view: worst(view.health),
+        attributes_fn=_health_attributes,
+    ),
+    HemsSensorDescription(
+        key="simulated_time",
+        translation_key="simulated_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda view: view.runtime.home.simulated is not None,
+        available_fn=measured,
+        value_fn=lambda view: view.now.replace(second=0, microsecond=0) if view.now else None,
+    ),
+    HemsSensorDescription(
+        key="plan_made",
+        translation_key="plan_made",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: view.last_plan.made_at if view.last_plan else None,
+    ),
+    HemsSensorDescription(
+        key="plan_age",
+        translation_key="plan_age",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        digits=0,
+        value_fn=lambda view: (
+            (view.now - view.last_plan.made_at).total_seconds() / 60 if view.now and view.last_plan else None
+        ),
+    ),
+    HemsSensorDescription(
+        key="solve_time",
+        translation_key="solve_time",
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: view.last_plan.stats.solve_s if view.last_plan else None,
+    ),
+)
+
+NEXT_ACTION = HemsSensorDescription[SiteView](
+    key="next_action",
+    translation_key="next_action",
+    available_fn=planned,
+    value_fn=lambda view: view.next_action,
+    attributes_fn=_next_action_attributes,
+)
+
+MONEY_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
+    _money_row("plan_cost_today", lambda view: view.planned_cost_today, available_fn=planned),
+    _daily_money_row("cost_today", lambda view: view.runtime.accounts.today.cost),
+    _daily_money_row("saving_today", lambda view: view.runtime.accounts.today.saving),
+    _share_row("self_consumption", lambda view: _percent(view.runtime.accounts.today.self_consumption)),
+    _share_row("self_sufficiency", lambda view: _percent(view.runtime.accounts.today.self_sufficiency)),
+    _price_row("import_price", lambda view: view.in_slot(view.plan.import_price_per_kwh) if view.plan else None),
+    _price_row("export_price", lambda view: view.in_slot(view.plan.export_price_per_kwh) if view.plan else None),
+)
+
+FLOW_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
+    power_row("load_power", available_fn=measured, value_fn=lambda view: view.live.load_kw if view.live else None),
+    energy_row("load_energy", value_fn=lambda view: view.runtime.accounts.load_kwh),
+    power_row("grid_power", available_fn=measured, value_fn=lambda view: view.live.grid_kw if view.live else None),
+    energy_row("grid_import_energy", value_fn=lambda view: view.runtime.accounts.energy_kwh(GRID, "in")),
+    energy_row("grid_export_energy", value_fn=lambda view: view.runtime.accounts.energy_kwh(GRID, "out")),
+    activity_row(
+        "grid_state",
+        (Activity.IMPORT, Activity.EXPORT, Activity.IDLE),
+        available_fn=measured,
+        value_fn=_grid_activity,
+    ),
+    power_row(
+        "grid_planned_power",
+        state_class=None,
+        available_fn=planned,
+        value_fn=lambda view: view.in_slot(view.plan.grid_kw) if view.plan else None,
+    ),
+    HemsSensorDescription(
+        key="grid_next_change",
+        translation_key="grid_next_change",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        available_fn=planned,
+        value_fn=lambda view: window.start if (window := view.upcoming(GRID)) else None,
+        attributes_fn=lambda view: next_change_attributes(view, GRID),
+    ),
+)
+
+SITE_ROWS = (*PLAN_ROWS, *MONEY_ROWS, *FLOW_ROWS)

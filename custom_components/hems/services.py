@@ -1,0 +1,205 @@
+"""Actions: plan now, read the plan, take an asset over and give it back."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import service
+from homeassistant.util import dt as dt_util
+import probatio
+
+from .asset_lookup import async_find_asset
+from .button import home_now
+from .const import DOMAIN
+from .core.model import AssetPlan, Battery, Plan
+from .entity import asset_views, refusals_shown
+from .runtime import HemsConfigEntry
+from .views import AssetView, SiteView
+
+SERVICE_PLAN_NOW = "plan_now"
+SERVICE_GET_PLAN = "get_plan"
+SERVICE_SET_OVERRIDE = "set_override"
+SERVICE_CLEAR_OVERRIDE = "clear_override"
+
+ATTR_CONFIG_ENTRY_ID = "config_entry_id"
+ATTR_ASSET = "asset"
+ATTR_POWER_KW = "power_kw"
+ATTR_MODE = "mode"
+ATTR_UNTIL = "until"
+ATTR_DURATION = "duration"
+
+MODE_AUTO = "auto"
+MODES = ("charge", "discharge", "on", "off", MODE_AUTO)
+
+LONGEST_OVERRIDE = timedelta(days=7)
+"""Beyond that an override is a setting: switch automatic control off instead."""
+
+SITE_SCHEMA = probatio.Schema({probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
+GET_PLAN_SCHEMA = SITE_SCHEMA.extend({probatio.Optional(ATTR_ASSET): cv.string})
+CLEAR_OVERRIDE_SCHEMA = GET_PLAN_SCHEMA
+SET_OVERRIDE_SCHEMA = SITE_SCHEMA.extend(
+    {
+        probatio.Required(ATTR_ASSET): cv.string,
+        probatio.Optional(ATTR_POWER_KW): probatio.Coerce(float),
+        probatio.Optional(ATTR_MODE): probatio.In(MODES),
+        probatio.Optional(ATTR_UNTIL): cv.datetime,
+        probatio.Optional(ATTR_DURATION): cv.positive_time_period,
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions, once for all homes."""
+    for name, action, schema, answers in (
+        (SERVICE_PLAN_NOW, _plan_now, SITE_SCHEMA, SupportsResponse.OPTIONAL),
+        (SERVICE_GET_PLAN, _get_plan, GET_PLAN_SCHEMA, SupportsResponse.ONLY),
+        (SERVICE_SET_OVERRIDE, _set_override, SET_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
+        (SERVICE_CLEAR_OVERRIDE, _clear_override, CLEAR_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
+    ):
+        hass.services.async_register(DOMAIN, name, action, schema, answers)
+
+
+async def _plan_now(call: ServiceCall) -> dict[str, Any]:
+    site = _site(call)
+    plan = await site.runtime.coordinator.async_plan_now()
+    return _summary(site, plan)
+
+
+async def _get_plan(call: ServiceCall) -> dict[str, Any]:
+    wanted = _asset(call) if ATTR_ASSET in call.data else None
+    site = wanted.site if wanted else _site(call)
+    plan = site.plan
+    if plan is None:
+        raise _wrong("no_plan", home=site.entry.title)
+    views = [wanted] if wanted else list(asset_views(site.entry))
+    return _summary(site, plan) | {
+        "rows": _site_rows(site, plan),
+        "assets": [
+            {"asset": view.name, "title": view.title, "kind": view.kind, "rows": _asset_rows(view, plan, part)}
+            for view in views
+            if (part := plan.asset(view.name)) is not None
+        ],
+        "violations": [
+            {"limit": v.limit, "amount": v.amount, "unit": v.unit, "reason": v.reason} for v in plan.violations
+        ],
+    }
+
+
+async def _set_override(call: ServiceCall) -> dict[str, Any]:
+    view = _asset(call)
+    wanted = _wanted(call, view)
+    if wanted == MODE_AUTO:
+        await view.runtime.dispatcher.async_clear_override(view.name)
+        return {ATTR_ASSET: view.name, "title": view.title, ATTR_MODE: MODE_AUTO}
+    until = _until(call, view.site)
+    with refusals_shown():
+        await view.runtime.dispatcher.async_set_override(view.name, wanted, until)
+    override = view.runtime.dispatcher.overrides[view.name]
+    return {
+        ATTR_ASSET: view.name,
+        "title": view.title,
+        ATTR_POWER_KW: override.power_kw,
+        ATTR_UNTIL: _local(view.site, override.until),
+    }
+
+
+async def _clear_override(call: ServiceCall) -> dict[str, Any]:
+    views = [_asset(call)] if ATTR_ASSET in call.data else list(asset_views(_site(call).entry))
+    held = [view for view in views if view.name in view.runtime.dispatcher.overrides]
+    for view in held:
+        await view.runtime.dispatcher.async_clear_override(view.name)
+    return {"cleared": [view.title for view in held]}
+
+
+def _site(call: ServiceCall) -> SiteView:
+    entry: HemsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    return SiteView(entry)
+
+
+def _asset(call: ServiceCall) -> AssetView:
+    return async_find_asset(call.hass, call.data[ATTR_ASSET], call.data.get(ATTR_CONFIG_ENTRY_ID))
+
+
+def _wanted(call: ServiceCall, view: AssetView) -> float | str:
+    """The power or the mode that is asked for: exactly one of them."""
+    given: list[float | str] = [call.data[field] for field in (ATTR_POWER_KW, ATTR_MODE) if field in call.data]
+    if len(given) != 1:
+        raise _wrong("power_or_mode", asset=view.title)
+    return given[0]
+
+
+def _until(call: ServiceCall, site: SiteView) -> datetime:
+    """When the override ends, in the home's time: given as such, or counted from now."""
+    now = home_now(site)
+    if (ATTR_UNTIL in call.data) == (ATTR_DURATION in call.data):
+        raise _wrong("until_or_duration")
+    # A time without a zone is the local time of whoever writes it.
+    until = dt_util.as_utc(call.data[ATTR_UNTIL]) if ATTR_UNTIL in call.data else now + call.data[ATTR_DURATION]
+    if until <= now:
+        raise _wrong("until_in_past", until=_local(site, until), now=_local(site, now))
+    if until - now > LONGEST_OVERRIDE:
+        raise _wrong("until_too_far", until=_local(site, until), days=str(LONGEST_OVERRIDE.days))
+    return until
+
+
+def _summary(site: SiteView, plan: Plan) -> dict[str, Any]:
+    cost = plan.cost
+    return {
+        "status": getattr(plan.outcome, "kind", "none"),
+        "cost": cost.bill,
+        "currency": plan.currency,
+        "made_at": _local(site, plan.made_at),
+        "expires_at": _local(site, plan.expires_at),
+        "cost_split": {field: getattr(cost, field) for field in cost.__dataclass_fields__},
+    }
+
+
+def _site_rows(site: SiteView, plan: Plan) -> list[dict[str, Any]]:
+    return _rows(
+        site,
+        plan,
+        {
+            "import_price": plan.import_price_per_kwh,
+            "export_price": plan.export_price_per_kwh,
+            "load_kw": plan.load_kw,
+            "import_kw": plan.import_kw,
+            "export_kw": plan.export_kw,
+        },
+    )
+
+
+def _asset_rows(view: AssetView, plan: Plan, part: AssetPlan) -> list[dict[str, Any]]:
+    """Its power, and what develops with it; energies and temperatures as they are at the end of each row."""
+    n = plan.horizon.steps
+    developing = {name: values[-n:] for name, values in part.trajectories.items() if len(values) >= n}
+    asset = view.asset
+    if isinstance(asset, Battery) and "energy_kwh" in developing:
+        developing["soc"] = tuple(energy_kwh / asset.capacity_kwh for energy_kwh in developing["energy_kwh"])
+    return _rows(view.site, plan, {ATTR_POWER_KW: part.power_kw, **developing})
+
+
+def _rows(site: SiteView, plan: Plan, columns: dict[str, Sequence[float]]) -> list[dict[str, Any]]:
+    edges = plan.horizon.edges
+    return [
+        {
+            "start": _local(site, edges[slot]),
+            "end": _local(site, edges[slot + 1]),
+            **{name: round(values[slot], 5) for name, values in columns.items()},
+        }
+        for slot in range(plan.horizon.steps)
+    ]
+
+
+def _local(site: SiteView, time: datetime) -> str:
+    return time.astimezone(ZoneInfo(site.runtime.home.site.time_zone)).isoformat()
+
+
+def _wrong(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
+    )

@@ -1,0 +1,147 @@
+"""What entities, actions and cards read from a loaded entry, seen from the site or from one asset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from .core.model import Asset, AssetPlan, InputHealth, Plan, kind_of
+from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
+from .windows import Window, next_window
+
+
+class SiteView:
+    """The home as a whole."""
+
+    def __init__(self, entry: HemsConfigEntry) -> None:
+        """The entry must be loaded."""
+        self.entry = entry
+        self.runtime: HemsRuntimeData = entry.runtime_data
+
+    @property
+    def live(self) -> Live | None:
+        """The latest measurements."""
+        return self.runtime.dispatcher.live
+
+    @property
+    def now(self) -> datetime | None:
+        """The home's own time: simulated time in a simulated home. None before the first tick."""
+        return self.live.at if self.live else None
+
+    @property
+    def last_plan(self) -> Plan | None:
+        """The plan that was made last, however old it is."""
+        return self.runtime.coordinator.data.plan
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that still holds: an expired one is none."""
+        plan, now = self.last_plan, self.now
+        return plan if plan and now and now < plan.expires_at else None
+
+    @property
+    def next_action(self) -> NextAction | None:
+        """What changes next, as long as the plan behind it holds."""
+        return self.runtime.coordinator.data.next_action if self.plan else None
+
+    @property
+    def health(self) -> tuple[InputHealth, ...]:
+        """What is known about the quality of the data, of measurements and of the plan's inputs."""
+        live, plan = self.live, self.last_plan
+        readings = live.assets.values() if live else ()
+        entries = (
+            *(live.health if live else ()),
+            *(e for r in readings for e in r.health),
+            *(plan.health if plan else ()),
+        )
+        return tuple(dict.fromkeys(entries))
+
+    def in_slot(self, values: Sequence[float]) -> float | None:
+        """The value of a series of the plan that holds now."""
+        plan, now = self.plan, self.now
+        slot = plan.horizon.index_at(now) if plan and now else None
+        return None if slot is None else values[slot]
+
+    def upcoming(self, asset: str) -> Window | None:
+        """What an asset begins next."""
+        plan, now = self.plan, self.now
+        return next_window(plan, asset, now) if plan and now else None
+
+    @property
+    def midnight(self) -> datetime | None:
+        """When the running local day of the home began."""
+        if self.now is None:
+            return None
+        local = self.now.astimezone(ZoneInfo(self.runtime.home.site.time_zone))
+        return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @property
+    def planned_cost_today(self) -> float | None:
+        """The bill of the running day: what was paid, and what the plan pays until midnight."""
+        plan, now, midnight, so_far = self.plan, self.now, self.midnight, self.runtime.accounts.today.cost
+        if plan is None or now is None or midnight is None or so_far is None:
+            return None
+        shares = plan.horizon.overlap(now, midnight + timedelta(days=1))
+        return so_far + sum(
+            share * step_h * (import_kw * import_price - export_kw * export_price)
+            for share, step_h, import_kw, import_price, export_kw, export_price in zip(
+                shares,
+                plan.horizon.steps_h,
+                plan.import_kw,
+                plan.import_price_per_kwh,
+                plan.export_kw,
+                plan.export_price_per_kwh,
+                strict=True,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class AssetView:
+    """One asset of the home."""
+
+    site: SiteView
+    name: str
+    """In the core; the id of its subentry."""
+
+    @property
+    def runtime(self) -> HemsRuntimeData:
+        """Everything the entry holds."""
+        return self.site.runtime
+
+    @cached_property
+    def asset(self) -> Asset:
+        """What stays the same about it."""
+        return self.runtime.home.asset(self.name)
+
+    @property
+    def kind(self) -> str:
+        """Battery, ev_charger, ..."""
+        return kind_of(self.asset)
+
+    @property
+    def title(self) -> str:
+        """What the household calls it."""
+        return self.runtime.home.titles[self.name]
+
+    @property
+    def reading(self) -> AssetReading | None:
+        """Its latest measurements."""
+        live = self.site.live
+        return live.assets.get(self.name) if live else None
+
+    @property
+    def settings(self) -> AssetSettings:
+        """What the household wants of it."""
+        return self.runtime.dispatcher.settings.assets.get(self.name) or AssetSettings()
+
+    @property
+    def plan(self) -> AssetPlan | None:
+        """Its part of the plan that holds."""
+        return self.site.plan.asset(self.name) if self.site.plan else None
+
+    @property
+    def planned_kw(self) -> float | None:
+        """What the plan has for it now."""
+        return self.site.in_slot(self.plan.power_kw) if self.plan else None
