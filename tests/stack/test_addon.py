@@ -1,0 +1,71 @@
+"""The app's description, by the rules that its linter and the Supervisor apply."""
+
+from pathlib import Path
+import re
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "addon/config.yaml").read_text())
+# Keys whose default the linter refuses to see repeated.
+DEFAULTS = {
+    "boot": "auto",
+    "startup": "application",
+    "ingress": False,
+    "ingress_port": 8099,
+    "host_network": False,
+    "homeassistant_api": False,
+    "hassio_api": False,
+    "apparmor": True,
+    "stage": "stable",
+    "advanced": False,
+    "full_access": False,
+    "privileged": [],
+    "panel_admin": True,
+}
+
+
+@pytest.mark.parametrize("key", ["name", "version", "slug", "description", "arch"])
+def test_a_required_key_is_there(key):
+    assert CONFIG[key]
+
+
+def test_no_key_repeats_its_default():
+    assert {key for key, default in DEFAULTS.items() if CONFIG.get(key, object()) == default} == set()
+
+
+def test_only_supported_architectures_are_named():
+    assert set(CONFIG["arch"]) == {"aarch64", "amd64"}
+
+
+def test_the_app_asks_for_no_rights_it_does_not_need():
+    assert set(CONFIG).isdisjoint(
+        {"privileged", "full_access", "docker_api", "host_network", "host_pid", "hassio_role", "ports", "map", "devices"}
+    )
+
+
+def test_every_option_is_described():
+    described = yaml.safe_load((ROOT / "addon/translations/en.yaml").read_text())["configuration"]
+    assert described.keys() == CONFIG["options"].keys() == CONFIG["schema"].keys()
+
+
+def test_discovery_names_the_integration():
+    assert CONFIG["discovery"] == ["hems"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_a_workflow_has_least_rights_and_pins_its_actions(path):
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            if "uses" in step:
+                version = step["uses"].split("@")[1]
+                assert re.fullmatch(r"[0-9a-f]{40}", version) or "frenck/action-addon-linter" in step["uses"]
+
+
+def test_the_image_is_built_from_the_locked_engine_group():
+    dockerfile = (ROOT / "addon/Dockerfile").read_text()
+    assert "uv sync --frozen --only-group engine" in dockerfile
+    assert "homeassistant" not in (ROOT / "pyproject.toml").read_text().split("engine = [")[1].split("]")[0]
