@@ -1,0 +1,24 @@
+"""What is to come, from history and providers; one method a file.
+
+Every method returns its series together with the health of what it was made from: a forecast that stands on
+an assumption says so. Nothing here does I/O or reads a clock; local time counts only where people live by it
+(tariffs, habits), so clock changes neither skip nor repeat anything.
+"""
+
+from .hot_water import draw_forecast
+from .load import load_forecast
+from .prices import extend_prices, prices_by_clock
+from .pv import Panel, clear_sky_kw, performance_of, pv_forecast
+from .temperature import temperature_forecast
+
+__all__ = [
+    "Panel",
+    "clear_sky_kw",
+    "draw_forecast",
+    "extend_prices",
+    "load_forecast",
+    "performance_of",
+    "prices_by_clock",
+    "pv_forecast",
+    "temperature_forecast",
+]
