@@ -49,4 +49,7 @@ def as_utc(owner: str, field: str, value: datetime) -> datetime:
     """The same instant in UTC; a naive time is refused, because nobody can know what it means."""
     if value.tzinfo is None:
         raise ValueError(f"{owner}: {field} must carry a time zone, got the naive time {value.isoformat()}")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{owner}: {field} is too far from now, got {value.isoformat()}") from error

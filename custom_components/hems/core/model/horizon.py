@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from itertools import accumulate
 
 from .checks import as_utc
@@ -12,6 +12,9 @@ from .value import Value
 
 DEFAULT_TIERS = ((300, 24), (900, 40), (3600, 36))
 """(step in s, how many): 5 min for 2 h, 15 min for 10 h, 60 min for 36 h: 48 h in 100 steps."""
+
+MAX_STEPS = 10_000
+MAX_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,10 @@ class Horizon(Value):
         for step_s in self.steps_s:
             if step_s <= 0:
                 raise ValueError(f"horizon: steps_s must be positive, got {step_s}")
+        if len(self.steps_s) > MAX_STEPS or sum(self.steps_s) > MAX_DAYS * 86400:
+            raise ValueError(f"horizon: steps_s must be at most {MAX_STEPS} steps and {MAX_DAYS} days in all")
+        if self.start.year + 2 > MAXYEAR:
+            raise ValueError(f"horizon: start is too far from now, got {self.start.isoformat()}")
 
     @classmethod
     def tiered(cls, now: datetime, tiers: Sequence[tuple[int, int]] = DEFAULT_TIERS) -> Horizon:

@@ -1,0 +1,146 @@
+"""The routes: what may be asked, what is refused and how."""
+
+import asyncio
+import hmac
+from http import HTTPStatus
+import logging
+from time import monotonic
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from .. import wire
+from ..model import PlanRequest
+from . import VERSION, logs
+from .metrics import Metrics
+from .openapi import document
+from .planning import MAX_TIME_LIMIT_S, Busy, Planning
+from .problems import problem
+from .worker_process import Worker
+
+LOGGER = logging.getLogger("hems.engine.server")
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+class Api:
+    """The handlers, around one worker."""
+
+    def __init__(self, worker: Worker, planning: Planning, metrics: Metrics) -> None:
+        self._worker = worker
+        self._planning = planning
+        self._metrics = metrics
+        self._started = monotonic()
+
+    async def plan(self, request: web.Request) -> web.Response:
+        """POST /v1/plan."""
+        if request.content_type != "application/json":
+            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a plan is asked for with Content-Type: application/json")
+        try:
+            # In a thread: a long request takes tens of milliseconds to check.
+            message = await asyncio.to_thread(wire.decode, PlanRequest, await request.read())
+        except wire.WireError as error:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY if error.is_json else HTTPStatus.BAD_REQUEST
+            return problem(status, str(error), errors=error.errors)
+        if message.options.time_limit_s > MAX_TIME_LIMIT_S:
+            said = f"time_limit_s must be at most {MAX_TIME_LIMIT_S:g}, got {message.options.time_limit_s:g}"
+            wrong = wire.FieldError(field="options.time_limit_s", message=said)
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, said, errors=(wrong,))
+        try:
+            plan = await self._planning.plan(message)
+        except Busy as busy:
+            wait = {hdrs.RETRY_AFTER: str(busy.retry_after_s)}
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(busy), headers=wait)
+        return web.Response(body=wire.encode(plan), content_type="application/json")
+
+    async def health(self, _: web.Request) -> web.Response:
+        """GET /v1/health."""
+        can_solve = self._worker.state in {"ready", "busy"}
+        status = "ok" if can_solve else "starting" if self._worker.state == "starting" else "degraded"
+        health = wire.EngineHealth(
+            api=wire.API_VERSION,
+            version=VERSION,
+            status=status,
+            solver=self._worker.solver,
+            worker=self._worker.state,
+            worker_restarts=self._worker.restarts,
+            waiting=self._planning.waiting,
+            uptime_s=round(monotonic() - self._started, 3),
+            last_plan=self._planning.last,
+        )
+        return web.Response(body=wire.encode(health), content_type="application/json")
+
+    async def openapi(self, _: web.Request) -> web.Response:
+        """GET /openapi.json."""
+        return web.json_response(document())
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """GET /metrics."""
+        return web.Response(body=self._metrics.text(), headers={hdrs.CONTENT_TYPE: self._metrics.content_type})
+
+
+def make_app(worker: Worker, planning: Planning, metrics: Metrics, token: str | None) -> web.Application:
+    """The application; without a token everyone who reaches it may ask (a private Unix socket)."""
+    app = web.Application(
+        client_max_size=MAX_BODY_BYTES, middlewares=[_record(metrics), _explain_refusals, _require_token(token)]
+    )
+    api = Api(worker, planning, metrics)
+    app.add_routes(
+        [
+            web.post("/v1/plan", api.plan),
+            web.get("/v1/health", api.health),
+            web.get("/openapi.json", api.openapi),
+            web.get("/metrics", api.metrics),
+        ]
+    )
+    return app
+
+
+def _record(metrics: Metrics) -> Middleware:
+    """Count and log each request: never its headers, where the token is."""
+
+    @web.middleware
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = monotonic()
+        response = await handler(request)
+        route = request.match_info.route.resource
+        path = "unknown" if route is None else route.canonical
+        method = request.method if request.method in hdrs.METH_ALL else "other"
+        metrics.requested(method, path, response.status)
+        level = logging.DEBUG if response.status < HTTPStatus.BAD_REQUEST else logging.INFO
+        seconds = round(monotonic() - started, 4)
+        logs.event(LOGGER, level, "request", method=method, path=path, status=response.status, seconds=seconds)
+        return response
+
+    return record
+
+
+@web.middleware
+async def _explain_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What aiohttp refuses by itself (unknown route, wrong method, too long), as a problem document too."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        kept = {name: refusal.headers[name] for name in (hdrs.ALLOW,) if name in refusal.headers}
+        detail = {
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a message may have at most {MAX_BODY_BYTES} bytes",
+            HTTPStatus.NOT_FOUND: "there is no such path; see /openapi.json",
+        }.get(HTTPStatus(refusal.status), refusal.reason)
+        return problem(refusal.status, detail, headers=kept)
+
+
+def _require_token(token: str | None) -> Middleware:
+    """Refuse everyone who does not bring the token."""
+    expected = None if token is None else token.encode()
+
+    @web.middleware
+    async def require_token(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if expected is None:
+            return await handler(request)
+        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        brought = given.strip().encode(errors="surrogateescape")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(brought, expected):
+            challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"}
+            return problem(HTTPStatus.UNAUTHORIZED, "bring the token: Authorization: Bearer ...", headers=challenge)
+        return await handler(request)
+
+    return require_token

@@ -1,0 +1,88 @@
+"""The worker's side of the pipe: requests in, plans out, one at a time, until the pipe closes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+import logging
+import os
+from queue import SimpleQueue
+import signal
+import sys
+from threading import Thread
+from typing import BinaryIO
+
+from .. import wire
+from ..model import (
+    Battery,
+    BatteryState,
+    Horizon,
+    Outcome,
+    Plan,
+    PlanRequest,
+    Series,
+    Site,
+    Tariff,
+)
+from . import frames, logs
+from .frames import Tag
+
+type Solve = Callable[[PlanRequest], Plan | Outcome]
+"""A plan, or how the search ended without one."""
+
+LOGGER = logging.getLogger("hems.engine.worker")
+
+
+def serve(solve: Solve, solver: str) -> None:
+    """Answer requests until the server is gone.
+
+    An exception of `solve` ends the process: the server logs it, starts another worker and answers by rule.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes the pipe
+    sys.excepthook = logs.crash_hook(LOGGER)
+    requests, answers = _pipes()
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_read, args=(requests, waiting), daemon=True).start()
+    solve(_small_request())
+    _send(answers, Tag.READY, solver.encode())
+    while True:
+        match solve(wire.decode(PlanRequest, waiting.get())):
+            case Plan() as plan:
+                _send(answers, Tag.PLAN, wire.encode(plan))
+            case Outcome() as outcome:
+                _send(answers, Tag.NO_PLAN, wire.encode(outcome))
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipe, taken away from stdin and stdout: a solver that prints must not spoil an answer."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _read(requests: BinaryIO, waiting: SimpleQueue[bytes]) -> None:
+    """Take requests off the pipe. When the server is gone, nobody wants the answer: end in the middle of a solve."""
+    while (frame := frames.read(requests)) is not None:
+        waiting.put(frame[1])
+    os._exit(0)
+
+
+def _send(answers: BinaryIO, tag: Tag, body: bytes) -> None:
+    answers.write(frames.pack(tag, body))
+    answers.flush()
+
+
+def _small_request() -> PlanRequest:
+    """Solved once at the start, so that the first real request finds everything loaded."""
+    horizon = Horizon(start=datetime(2026, 1, 1, tzinfo=UTC), steps_s=(3600, 3600))
+    constant = Series.constant(0.3, horizon.start, horizon.end)
+    battery = Battery(name="battery", capacity_kwh=5.0, max_charge_kw=2.0, max_discharge_kw=2.0)
+    return PlanRequest(
+        now=horizon.start,
+        horizon=horizon,
+        site=Site(name="warm-up", time_zone="UTC", max_import_kw=10.0, max_export_kw=10.0, assets=(battery,)),
+        tariff=Tariff(currency="EUR", import_price=constant, export_price=constant),
+        load_kw=constant,
+        states=(BatteryState(asset="battery", energy_kwh=2.0),),
+    )

@@ -1,0 +1,142 @@
+"""Asks the engine, wherever it runs: one method a question, one typed error a failure."""
+
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from .core import wire
+from .core.model import Plan, PlanRequest
+
+HEALTH_TIMEOUT_S = 5.0
+_PLAN_GRACE_S = 40.0
+"""Beyond the solver's own time: the engine may wait for a worker that starts and for one other request."""
+
+
+class EngineError(Exception):
+    """The engine gave no answer that can be used."""
+
+
+class EngineUnreachable(EngineError):
+    """Nobody answers at that address."""
+
+
+class EngineTimeout(EngineError):
+    """It was reached and did not answer in time."""
+
+
+class EngineUnauthorized(EngineError):
+    """The token is missing or wrong."""
+
+
+class EngineBusy(EngineError):
+    """Too many requests wait already."""
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class EngineRefused(EngineError):
+    """The request is wrong."""
+
+    def __init__(self, detail: str, errors: tuple[wire.FieldError, ...]) -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
+class EngineFailed(EngineError):
+    """The engine met a fault of its own."""
+
+
+class EngineIncompatible(EngineError):
+    """What answers is not an engine of this version."""
+
+
+class EngineClient:
+    """One engine at one address."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
+        """`session` stays the caller's; `url` is the engine's root, e.g. `http://hems-engine:8124`."""
+        self._session = session
+        self._url = url.rstrip("/")
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        """A plan for this request.
+
+        Raises:
+            EngineError: the subclass says what went wrong.
+        """
+        body = await self._ask(
+            "POST", "/v1/plan", 2 * request.options.time_limit_s + _PLAN_GRACE_S, wire.encode(request)
+        )
+        try:
+            return wire.decode(Plan, body)
+        except wire.WireError as error:
+            raise EngineIncompatible(f"the engine's plan cannot be read: {error}") from error
+
+    async def health(self) -> wire.EngineHealth:
+        """How the engine is; also the test of a connection.
+
+        Raises:
+            EngineError: the subclass says what went wrong.
+        """
+        body = await self._ask("GET", "/v1/health", HEALTH_TIMEOUT_S)
+        try:
+            health = wire.decode(wire.EngineHealth, body)
+        except wire.WireError as error:
+            raise EngineIncompatible(f"{self._url} is not a HEMS engine: {error}") from error
+        if health.api != wire.API_VERSION:
+            raise EngineIncompatible(f"the engine speaks version {health.api}, HEMS needs version {wire.API_VERSION}")
+        return health
+
+    async def _ask(self, method: str, path: str, timeout_s: float, body: bytes | None = None) -> bytes:
+        options: dict[str, Any] = {"headers": self._headers, "timeout": aiohttp.ClientTimeout(total=timeout_s)}
+        if body is not None:
+            options |= {"data": body, "headers": self._headers | {"Content-Type": "application/json"}}
+        try:
+            # A redirect would carry the token to whoever is named in it.
+            async with self._session.request(method, self._url + path, allow_redirects=False, **options) as response:
+                answer = await response.read()
+        except TimeoutError as error:
+            raise EngineTimeout(f"no answer within {timeout_s:g} s") from error
+        except aiohttp.InvalidURL as error:
+            raise EngineUnreachable(f"{self._url} is not a URL") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
+            raise EngineUnreachable(f"{self._url} cannot be reached: {error}") from error
+        except aiohttp.ClientError as error:
+            raise EngineIncompatible(f"{self._url} does not answer as a HEMS engine: {error}") from error
+        if response.status != HTTPStatus.OK:
+            raise _refusal(response, answer)
+        return answer
+
+
+def _refusal(response: aiohttp.ClientResponse, body: bytes) -> EngineError:
+    """The error that an answer other than 200 stands for."""
+    try:
+        problem = wire.decode(wire.Problem, body)
+    except wire.WireError:
+        problem = wire.Problem(type="about:blank", title=response.reason or "", status=response.status)
+    detail = problem.detail or f"{response.status} {problem.title}".strip()
+    match response.status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return EngineUnauthorized(detail)
+        case (
+            HTTPStatus.BAD_REQUEST
+            | HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            | HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            | HTTPStatus.UNPROCESSABLE_ENTITY
+        ):
+            return EngineRefused(detail, problem.errors)
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return EngineBusy(detail, _retry_after_s(response))
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return EngineFailed(detail)
+        case _:
+            return EngineIncompatible(detail)
+
+
+def _retry_after_s(response: aiohttp.ClientResponse) -> float:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdecimal() else 10.0
