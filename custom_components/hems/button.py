@@ -8,7 +8,7 @@ from typing import override
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, SUBENTRY_APPLIANCE, SUBENTRY_EV_CHARGER
@@ -34,30 +34,18 @@ class HemsButtonDescription[V: SiteView | AssetView](HemsDescription[V], ButtonE
     press_fn: Callable[[V], Awaitable[object]]
 
 
-def home_now(view: SiteView) -> datetime:
-    """The home's time, for everything that begins now.
-
-    Raises:
-        HomeAssistantError: the home has not been read yet.
-    """
-    if view.now is None:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_measured")
-    return view.now
-
-
 async def _run_now(view: AssetView) -> None:
-    now, asset = home_now(view.site), view.asset
+    now, asset = view.site.now, view.asset
     assert isinstance(asset, Appliance)  # noqa: S101  # the row is for appliances only
     await view.runtime.dispatcher.async_request_run(view.name, now, now + asset.duration + START_SLACK)
 
 
 async def _charge_now(view: AssetView) -> None:
-    now = home_now(view.site)
     if view.reading is None or not view.reading.connected:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="not_connected", translation_placeholders={"asset": view.title}
         )
-    await view.runtime.dispatcher.async_set_override(view.name, "charge", departure_of(view, now))
+    await view.runtime.dispatcher.async_set_override(view.name, "charge", departure_of(view, view.site.now))
 
 
 def departure_of(view: AssetView, now: datetime) -> datetime:

@@ -30,7 +30,6 @@ class HemsCalendarDescription(HemsDescription[SiteView], CalendarEntityDescripti
 SCHEDULE = HemsCalendarDescription(
     key="schedule",
     translation_key="schedule",
-    available_fn=lambda view: view.live is not None,
     value_fn=lambda view: (planned_windows(view)[:1], view.last_plan.made_at if view.last_plan else None),
 )
 
@@ -46,7 +45,7 @@ async def async_setup_entry(
 def planned_windows(view: SiteView) -> tuple[Window, ...]:
     """Everything that the plan has from now on, the earliest first."""
     plan, now = view.plan, view.now
-    if plan is None or now is None:
+    if plan is None:
         return ()
     found = (window for asset in plan.assets for window in windows(plan, asset.asset))
     shown = (window for window in found if window.activity not in NOT_SHOWN and window.end > now)
@@ -69,13 +68,12 @@ class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
     def event(self) -> CalendarEvent | None:
         """What happens now, or next; on the wall clock, against which Home Assistant compares it."""
         window = next(iter(planned_windows(self.view)), None)
-        if window is None or self.view.now is None:
+        if window is None:
             return None
-        simulated = self.view.runtime.home.simulated
-        speed, home_now, wall_now = simulated.speed if simulated else 1.0, self.view.now, dt_util.utcnow()
+        runtime, home_now, wall_now = self.view.runtime, self.view.now, dt_util.utcnow()
 
         def on_the_wall(at: datetime) -> datetime:
-            return at if simulated is None else wall_now + (at - home_now) / speed
+            return wall_now + (at - home_now) / runtime.devices.speed if runtime.home.simulated else at
 
         return self._event(window, on_the_wall(window.start), on_the_wall(window.end))
 

@@ -132,8 +132,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         exists_fn=lambda view: view.runtime.home.simulated is not None,
-        available_fn=measured,
-        value_fn=lambda view: view.now.replace(second=0, microsecond=0) if view.now else None,
+        value_fn=lambda view: view.now.replace(second=0, microsecond=0),
     ),
     HemsSensorDescription(
         key="plan_made",
@@ -153,7 +152,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         entity_registry_enabled_default=False,
         digits=0,
         value_fn=lambda view: (
-            (view.now - view.last_plan.made_at).total_seconds() / 60 if view.now and view.last_plan else None
+            (view.now - view.last_plan.made_at).total_seconds() / 60 if view.last_plan else None
         ),
     ),
     HemsSensorDescription(
@@ -189,7 +188,7 @@ MONEY_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
 
 FLOW_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
     power_row("load_power", available_fn=measured, value_fn=lambda view: view.live.load_kw if view.live else None),
-    energy_row("load_energy", value_fn=lambda view: view.runtime.accounts.load_kwh),
+    energy_row("load_energy", value_fn=lambda view: view.runtime.accounts.energy_kwh("load", "in")),
     power_row("grid_power", available_fn=measured, value_fn=lambda view: view.live.grid_kw if view.live else None),
     energy_row("grid_import_energy", value_fn=lambda view: view.runtime.accounts.energy_kwh(GRID, "in")),
     energy_row("grid_export_energy", value_fn=lambda view: view.runtime.accounts.energy_kwh(GRID, "out")),

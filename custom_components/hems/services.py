@@ -13,7 +13,6 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .asset_lookup import async_find_asset
-from .button import home_now
 from .const import DOMAIN
 from .core.model import AssetPlan, Battery, Plan
 from .entity import asset_views, refusals_shown
@@ -135,7 +134,7 @@ def _wanted(call: ServiceCall, view: AssetView) -> float | str:
 
 def _until(call: ServiceCall, site: SiteView) -> datetime:
     """When the override ends, in the home's time: given as such, or counted from now."""
-    now = home_now(site)
+    now = site.now
     if (ATTR_UNTIL in call.data) == (ATTR_DURATION in call.data):
         raise _wrong("until_or_duration")
     # A time without a zone is the local time of whoever writes it.

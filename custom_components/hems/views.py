@@ -25,9 +25,9 @@ class SiteView:
         return self.runtime.dispatcher.live
 
     @property
-    def now(self) -> datetime | None:
-        """The home's own time: simulated time in a simulated home. None before the first tick."""
-        return self.live.at if self.live else None
+    def now(self) -> datetime:
+        """The home's own time: simulated time in a simulated home."""
+        return self.runtime.devices.now()
 
     @property
     def last_plan(self) -> Plan | None:
@@ -37,8 +37,8 @@ class SiteView:
     @property
     def plan(self) -> Plan | None:
         """The plan that still holds: an expired one is none."""
-        plan, now = self.last_plan, self.now
-        return plan if plan and now and now < plan.expires_at else None
+        plan = self.last_plan
+        return plan if plan and self.now < plan.expires_at else None
 
     @property
     def next_action(self) -> NextAction | None:
@@ -59,30 +59,28 @@ class SiteView:
 
     def in_slot(self, values: Sequence[float]) -> float | None:
         """The value of a series of the plan that holds now."""
-        plan, now = self.plan, self.now
-        slot = plan.horizon.index_at(now) if plan and now else None
+        plan = self.plan
+        slot = plan.horizon.index_at(self.now) if plan else None
         return None if slot is None else values[slot]
 
     def upcoming(self, asset: str) -> Window | None:
         """What an asset begins next."""
-        plan, now = self.plan, self.now
-        return next_window(plan, asset, now) if plan and now else None
+        plan = self.plan
+        return next_window(plan, asset, self.now) if plan else None
 
     @property
-    def midnight(self) -> datetime | None:
+    def midnight(self) -> datetime:
         """When the running local day of the home began."""
-        if self.now is None:
-            return None
         local = self.now.astimezone(ZoneInfo(self.runtime.home.site.time_zone))
         return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
     @property
     def planned_cost_today(self) -> float | None:
         """The bill of the running day: what was paid, and what the plan pays until midnight."""
-        plan, now, midnight, so_far = self.plan, self.now, self.midnight, self.runtime.accounts.today.cost
-        if plan is None or now is None or midnight is None or so_far is None:
+        plan, so_far = self.plan, self.runtime.accounts.today.cost
+        if plan is None or so_far is None:
             return None
-        shares = plan.horizon.overlap(now, midnight + timedelta(days=1))
+        shares = plan.horizon.overlap(self.now, self.midnight + timedelta(days=1))
         return so_far + sum(
             share * step_h * (import_kw * import_price - export_kw * export_price)
             for share, step_h, import_kw, import_price, export_kw, export_price in zip(
