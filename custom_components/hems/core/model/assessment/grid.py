@@ -1,0 +1,36 @@
+"""What the grid connection costs beside energy, and where it carries more than it may."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from ..terms import Terms
+
+
+def capacity_periods(terms: Terms) -> tuple[tuple[float, tuple[int, ...]], ...]:
+    """For each local day or month: what its peak already is, and the steps that begin in it."""
+    charge = terms.request.tariff.capacity
+    if charge is None:
+        return ()
+    zone = ZoneInfo(terms.request.site.time_zone)
+    periods: dict[tuple[int, ...], list[int]] = {}
+    for index, edge in enumerate(terms.horizon.edges[:-1]):
+        local = edge.astimezone(zone)
+        key = (local.year, local.month) + ((local.day,) if charge.period == "day" else ())
+        periods.setdefault(key, []).append(index)
+    so_far_kw = [charge.peak_so_far_kw] + [0.0] * (len(periods) - 1)
+    return tuple((so_far, tuple(steps)) for so_far, steps in zip(so_far_kw, periods.values(), strict=True))
+
+
+def capacity_cost(terms: Terms, import_kw: Sequence[float]) -> float:
+    """What the peaks of this schedule add to the capacity charge."""
+    charge = terms.request.tariff.capacity
+    if charge is None:
+        return 0.0
+    return charge.price_per_kw * sum(
+        max(0.0, max(import_kw[step] for step in steps) - so_far_kw) for so_far_kw, steps in capacity_periods(terms)
+    )
+
+
+def export_excess_kw(terms: Terms, export_kw: Sequence[float]) -> tuple[float, ...]:
+    """Export above its limit, per step."""
+    return tuple(max(0.0, kw - limit) for kw, limit in zip(export_kw, terms.max_export_kw, strict=True))

@@ -1,0 +1,78 @@
+"""The judgement of a whole plan: what it costs, split, and every limit it breaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..plan import AssetPlan, CostSplit, Violation
+from ..terms import Terms
+from .assets import assess
+from .grid import capacity_cost, export_excess_kw
+from .judgement import broken_spans
+from .overrides import override_misses
+
+UNSERVED_PRICE_PER_KWH = 200.0
+"""Currency: dearer than every other wish, so that no load is left without supply, and no limit on export broken,
+where anything else helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What a plan costs and breaks."""
+
+    cost: CostSplit
+    violations: tuple[Violation, ...]
+
+
+def assess_plan(
+    terms: Terms,
+    assets: Sequence[AssetPlan],
+    import_kw: Sequence[float],
+    export_kw: Sequence[float],
+    unserved_kw: Sequence[float],
+) -> Assessment:
+    """Judge a schedule by the terms it was made for."""
+    by_name = {plan.asset: plan for plan in assets}
+    judged = [assess(asset, by_name[asset.name], terms) for asset in terms.request.site.assets]
+    excess_kw = export_excess_kw(terms, export_kw)
+    bill_energy, bill_export = (
+        _money(terms.import_price, import_kw, terms),
+        _money(terms.export_price, export_kw, terms),
+    )
+    cost = CostSplit(
+        energy=bill_energy,
+        export=-bill_export,
+        fixed=terms.request.tariff.fixed_per_day * sum(terms.steps_h) / 24.0,
+        capacity=capacity_cost(terms, import_kw),
+        wear=sum(judgement.wear for judgement in judged),
+        comfort=sum(judgement.comfort for judgement in judged)
+        + UNSERVED_PRICE_PER_KWH * (_energy(unserved_kw, terms) + _energy(excess_kw, terms)),
+        preference=_money(terms.import_worth, import_kw, terms)
+        - bill_energy
+        + bill_export
+        - _money(terms.export_worth, export_kw, terms),
+        end_value=sum(judgement.end_value for judgement in judged),
+    )
+    violations = (
+        *(violation for judgement in judged for violation in judgement.violations),
+        *override_misses(terms, by_name),
+        *broken_spans(
+            "grid.unserved", None, unserved_kw, "kW", "the limits leave this load without supply", terms.horizon
+        ),
+        *broken_spans(
+            "grid.max_export",
+            None,
+            excess_kw,
+            "kW",
+            "more sun than may be exported, and it cannot be held back",
+            terms.horizon,
+        ),
+    )
+    return Assessment(cost=cost, violations=violations)
+
+
+def _energy(power_kw: Sequence[float], terms: Terms) -> float:
+    return sum(kw * h for kw, h in zip(power_kw, terms.steps_h, strict=True))
+
+
+def _money(prices: Sequence[float], power_kw: Sequence[float], terms: Terms) -> float:
+    return sum(price * kw * h for price, kw, h in zip(prices, power_kw, terms.steps_h, strict=True))

@@ -1,0 +1,38 @@
+"""What energy in a battery is worth when the horizon ends."""
+
+from dataclasses import dataclass
+
+from .battery import Battery
+from .terms import Terms
+
+KEPT = 0.97
+"""Energy that is used now is worth this much more than energy that may be used later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredWorth:
+    """Concave: the first kWh above the reserve will save imports, the rest can only be sold."""
+
+    useful_kwh: float
+    """How much the home's own load of a day can use."""
+    useful_price: float
+    """Currency per kWh in the cells, wear deducted."""
+    rest_price: float
+
+    @classmethod
+    def of(cls, battery: Battery, terms: Terms) -> StoredWorth:
+        """Of a battery in its home."""
+        own_kwh = terms.later_demand_kwh * terms.battery_share(battery) / battery.discharge_efficiency
+        useful = KEPT * battery.discharge_efficiency * terms.later_import_worth - battery.wear_per_kwh
+        rest = battery.discharge_efficiency * terms.later_export_worth - battery.wear_per_kwh
+        useful = max(0.0, useful, rest)
+        return cls(
+            useful_kwh=min(own_kwh, battery.max_kwh - battery.min_kwh),
+            useful_price=useful,
+            rest_price=min(max(0.0, rest), useful),
+        )
+
+    def worth(self, above_reserve_kwh: float) -> float:
+        """Of that much energy above the reserve (below it, negative)."""
+        useful_kwh = min(above_reserve_kwh, self.useful_kwh)
+        return useful_kwh * self.useful_price + (above_reserve_kwh - useful_kwh) * self.rest_price

@@ -1,0 +1,77 @@
+"""An appliance: p[t] = sum over runs and their starts s of x[s] profile[s, t], one x per run."""
+
+import cvxpy as cp
+import numpy as np
+
+from ..model import Appliance, ApplianceState, AssetPlan
+from ..model.schedules import appliance_plan
+from ..model.runs import PlannedRun, Start, runs_of
+from .block import Block, Context
+from .constraints import Affine, at_most
+from .preferences import EARLY
+
+
+def appliance_block(appliance: Appliance, state: ApplianceState, context: Context) -> Block:
+    """Each run takes one of its starts, or none and pays; a run under way is only counted; no two at once."""
+    runs = runs_of(appliance, state, context.terms.horizon)
+    under_way = [run.starts[0] for run in runs if run.is_under_way]
+    waiting = [run for run in runs if not run.is_under_way and run.starts]
+    hopeless = [run for run in runs if not run.starts]
+    chosen = [
+        cp.Variable(len(run.starts), boolean=True, name=f"{appliance.name}.start_of_run_{number}")
+        for number, run in enumerate(waiting)
+    ]
+    fixed_kw = np.sum([start.power_kw for start in under_way], axis=0) if under_way else np.zeros(context.steps)
+    power_kw: Affine = fixed_kw
+    cost: Affine = float(sum(price_of_none(appliance, run, context) for run in hopeless))
+    preference: Affine = 0.0
+    for run, start in zip(waiting, chosen, strict=True):
+        power_kw = power_kw + np.array([option.power_kw for option in run.starts]).T @ start
+        cost += price_of_none(appliance, run, context) * (1.0 - cp.sum(start))
+        preference += np.array([EARLY * (1.0 + context.earliness[option.index]) for option in run.starts]) @ start
+
+    def plan() -> AssetPlan:
+        taken = [
+            option
+            for run, start in zip(waiting, chosen, strict=True)
+            for option, value in zip(run.starts, start.value, strict=True)
+            if value > 0.5
+        ]
+        return appliance_plan(appliance, under_way, taken, context.terms.horizon)
+
+    return Block(
+        asset=appliance.name,
+        power_kw=power_kw,
+        constraints=(
+            *(at_most(f"{appliance.name}.once", cp.sum(start), 1.0) for start in chosen),
+            *_one_at_a_time(appliance, under_way, waiting, chosen, context),
+        ),
+        cost=cost,
+        preference=preference,
+        plan=plan,
+    )
+
+
+def price_of_none(appliance: Appliance, run: PlannedRun, context: Context) -> float:
+    """A run that may still come after the horizon costs its energy then; any other is skipped."""
+    later = max(0.0, context.terms.later_import_worth) * appliance.energy_kwh
+    return later if run.may_wait else appliance.skip_price
+
+
+def _one_at_a_time(
+    appliance: Appliance, under_way: list[Start], waiting: list[PlannedRun], chosen: list[cp.Variable], context: Context
+) -> list[cp.Constraint]:
+    """The machine runs one programme after the other: in no step are two of its starts under way."""
+    if len(under_way) + len(waiting) < 2:
+        return []
+    busy: Affine = np.sum([_busy(start, context) for start in under_way], axis=0) if under_way else 0.0
+    for run, start in zip(waiting, chosen, strict=True):
+        busy = busy + np.array([_busy(option, context) for option in run.starts]).T @ start
+    fixed = np.sum([_busy(start, context) for start in under_way], axis=0) if under_way else np.zeros(context.steps)
+    # Two runs under way at once are a fact, not a choice.
+    return [at_most(f"{appliance.name}.one_at_a_time", busy, np.maximum(1.0, fixed))]
+
+
+def _busy(start: Start, context: Context) -> np.ndarray:
+    """Part of each step in which the programme of that start runs."""
+    return np.array(context.terms.horizon.overlap(start.at, start.until))

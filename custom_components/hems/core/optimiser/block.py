@@ -1,0 +1,97 @@
+"""What an asset contributes to the problem, and what every asset may know about the rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cvxpy as cp
+import numpy as np
+
+from ..model import AssetPlan, Pv, PvState
+from ..model.assessment.overrides import overridden_steps
+from ..model.terms import Terms
+from .constraints import Affine
+
+type Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One asset's variables, as the rest of the problem sees them."""
+
+    asset: str
+    power_kw: Affine
+    """Per step; positive draws from the bus."""
+    constraints: tuple[cp.Constraint, ...] = ()
+    cost: Affine = 0.0
+    """Currency: wear, and wishes not met at their prices, minus the worth of what is left at the end."""
+    preference: Affine = 0.0
+    """Taste, not money: breaks ties, and is scaled so that it cannot spend a cent."""
+    discharge_kw: Affine | None = None
+    """What a battery gives, where others must know."""
+    car_kw: Affine | None = None
+    """What a car takes, where others must know."""
+    most_car_kw: Values | None = None
+    plan: Callable[[], AssetPlan]
+    """The schedule, re-simulated from the powers; to be called once the problem is solved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The terms of the request as arrays, and what follows from them for every asset."""
+
+    terms: Terms
+    h: Values
+    """Length of each step in hours."""
+    near: Mask
+    """Steps whose on/off decisions are whole."""
+    earliness: Values
+    """Rises from 0 to 1 over the horizon: the taste for doing things early."""
+    burning_pays: Mask
+    """Steps in which wasting energy in a battery could be worth something."""
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return len(self.h)
+
+    @classmethod
+    def of(cls, terms: Terms) -> Context:
+        """The context of a request."""
+        horizon = terms.horizon
+        starts_h = np.concatenate(([0.0], np.cumsum(terms.steps_h)[:-1]))
+        return cls(
+            terms=terms,
+            h=np.array(terms.steps_h),
+            near=starts_h < terms.request.options.integer_h,
+            earliness=starts_h / sum(horizon.steps_h),
+            burning_pays=_burning_pays(terms),
+        )
+
+    def overridden(self, asset: str) -> tuple[tuple[tuple[int, ...], float], ...]:
+        """The steps and powers that the user has decided for an asset."""
+        return tuple(
+            (overridden_steps(override, self.terms.horizon), override.power_kw)
+            for override in self.terms.request.overrides
+            if override.asset == asset
+        )
+
+
+def _burning_pays(terms: Terms) -> Mask:
+    """Where energy on the bus may be a burden: paid to take it, forced to sell it, or told to move it."""
+    unstoppable_kw = np.zeros(len(terms.steps_h))
+    for asset in terms.request.site.assets:
+        if isinstance(asset, Pv) and not asset.curtailable:
+            state = terms.request.state_of(asset, PvState)
+            unstoppable_kw += np.array(terms.horizon.known(asset.name, state.available_kw))
+    burdened = np.array(terms.import_worth) < 0.0
+    burdened |= (np.array(terms.export_worth) < 0.0) & (unstoppable_kw > 0.0)
+    burdened |= unstoppable_kw > np.array(terms.max_export_kw)
+    for override in terms.request.overrides:
+        burdened[list(overridden_steps(override, terms.horizon))] = True
+    return burdened
+
+
+def tidy(values: Affine, low: Affine = -np.inf, high: Affine = np.inf) -> tuple[float, ...]:
+    """Solved values without the solver's dust: within their limits, and six digits of them."""
+    return tuple(float(value) + 0.0 for value in np.round(np.clip(values, low, high), 6))

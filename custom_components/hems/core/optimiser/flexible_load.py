@@ -1,0 +1,40 @@
+"""A flexible load: on or off where it is wanted, p[t] = on[t] wanted[t]; each kWh withheld has its price."""
+
+import cvxpy as cp
+import numpy as np
+
+from ..model import AssetPlan, FlexibleLoad, FlexibleLoadState
+from .block import Block, Context, tidy
+from .constraints import at_most, equal
+from .preferences import EARLY
+
+
+def flexible_load_block(load: FlexibleLoad, state: FlexibleLoadState, context: Context) -> Block:
+    """Whole decisions near now; later the load may be on for a part of the step."""
+    wanted_kw = load.power_kw * np.array(context.terms.horizon.known(f"{load.name}.wanted", state.wanted))
+    power_kw = cp.Variable(context.steps, name=f"{load.name}.power_kw", nonneg=True)
+    limits = [at_most(f"{load.name}.wanted", power_kw, wanted_kw)]
+    near = np.flatnonzero(context.near & (wanted_kw > 0.0))
+    if len(near):
+        on = cp.Variable(len(near), boolean=True, name=f"{load.name}.on")
+        limits.append(equal(f"{load.name}.on_or_off", power_kw[near], cp.multiply(wanted_kw[near], on)))
+    price = context.terms.request.weights.comfort * load.comfort_price_per_kwh
+
+    def plan() -> AssetPlan:
+        solved_kw = np.array(power_kw.value)
+        solved_kw[near] = np.where(solved_kw[near] > wanted_kw[near] / 2.0, wanted_kw[near], 0.0)
+        return AssetPlan(
+            asset=load.name,
+            kind=load.kind,
+            power_kw=tidy(solved_kw, 0.0, wanted_kw),
+            trajectories={"wanted_kw": tidy(wanted_kw)},
+        )
+
+    return Block(
+        asset=load.name,
+        power_kw=power_kw,
+        constraints=tuple(limits),
+        cost=price * (context.h @ (wanted_kw - power_kw)),
+        preference=(EARLY * context.earliness * context.h) @ power_kw,
+        plan=plan,
+    )

@@ -1,0 +1,72 @@
+"""Joins the blocks of all assets, solves, and reads the plan from the solution."""
+
+from datetime import timedelta
+from time import perf_counter
+
+import numpy as np
+
+from ..model import AssetState, Plan, PlanRequest, SolveStats
+from ..model.assessment import assess_plan
+from ..model.terms import Terms
+from .block import Block, Context, tidy
+from .grid import GridBlock, grid_block
+from .overrides import override_cost
+from .registry import block_of
+from .solver import Solved, minimise
+from .validate import check_plan
+
+
+def solve(request: PlanRequest) -> Plan:
+    """The best schedule for a request.
+
+    Raises:
+        NoPlan: hard limits contradict each other, or time ran out before any schedule was found.
+    """
+    started = perf_counter()
+    terms = Terms.of(request)
+    context = Context.of(terms)
+    blocks = [block_of(asset, request.state_of(asset, AssetState), context) for asset in request.site.assets]
+    grid = grid_block(blocks, context)
+    told, told_limits = override_cost(blocks, context)
+    objective = grid.cost + told + sum(block.cost + block.preference for block in blocks)
+    limits = [limit for block in blocks for limit in block.constraints] + [*grid.constraints, *told_limits]
+    built = perf_counter()
+    solved = minimise(objective, limits, request.options)
+    read = perf_counter()
+    plan = _plan(terms, blocks, grid, solved, built - started, read)
+    check_plan(plan, terms)
+    return plan
+
+
+def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, solved: Solved, build_s: float, read_at: float) -> Plan:
+    """The schedule with its balance closed by the grid, judged afresh rather than taken from the solver."""
+    request = terms.request
+    assets = tuple(block.plan() for block in blocks)
+    unserved_kw = tidy(grid.unserved_kw.value, 0.0)
+    powers_kw = np.array([plan.power_kw for plan in assets]).reshape(len(assets), request.horizon.steps)
+    net_kw = np.round(powers_kw.sum(axis=0) + np.array(terms.load_kw) - np.array(unserved_kw), 9)
+    import_kw, export_kw = tuple(map(float, np.maximum(net_kw, 0.0))), tuple(map(float, np.maximum(-net_kw, 0.0)))
+    assessment = assess_plan(terms, assets, import_kw, export_kw, unserved_kw)
+    return Plan(
+        made_at=request.now,
+        expires_at=request.now + timedelta(seconds=request.valid_for_s),
+        horizon=request.horizon,
+        outcome=solved.outcome,
+        assets=assets,
+        load_kw=terms.load_kw,
+        unserved_kw=unserved_kw,
+        import_kw=import_kw,
+        export_kw=export_kw,
+        import_price_per_kwh=terms.import_price,
+        export_price_per_kwh=terms.export_price,
+        currency=request.tariff.currency,
+        cost=assessment.cost,
+        violations=assessment.violations,
+        health=request.health,
+        stats=SolveStats(
+            build_s=build_s,
+            compile_s=solved.compile_s,
+            solve_s=solved.solve_s,
+            extract_s=perf_counter() - read_at,
+        ),
+    )
