@@ -92,6 +92,8 @@ class EngineClient:
         return health
 
     async def _ask(self, method: str, path: str, timeout_s: float, body: bytes | None = None) -> bytes:
+        if self._session.closed:
+            raise EngineUnreachable(f"the connection to {self._url} was closed")
         options: dict[str, Any] = {"headers": self._headers, "timeout": aiohttp.ClientTimeout(total=timeout_s)}
         if body is not None:
             options |= {"data": body, "headers": self._headers | {"Content-Type": "application/json"}}

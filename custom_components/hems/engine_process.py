@@ -14,9 +14,11 @@ import site
 import sys
 from tempfile import mkdtemp
 from time import monotonic
+from typing import override
 
 import aiohttp
 
+from .core.model import Plan, PlanRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 
 LOGGER = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ _LONGEST_PAUSE_S = 60.0
 _LIVED_LONG_S = 60.0
 """An engine that lived this long may be started again at once."""
 _STOP_S = 5.0
+_PATIENCE_S = 8.0
+"""A new process answers after about a second, on a small computer after a few."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """Of Home Assistant's environment: nothing that could hold a secret."""
 
@@ -49,6 +53,7 @@ class EmbeddedEngine:
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._answers = asyncio.Event()
+        self._pause_s = _FIRST_PAUSE_S
 
     @property
     def client(self) -> EngineClient:
@@ -82,7 +87,7 @@ class EmbeddedEngine:
         self._directory = await asyncio.to_thread(_make_directory)
         socket = self._directory / "engine.sock"
         self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
-        self._client = EngineClient(self._session, "http://engine")
+        self._client = _PatientClient(self._session, "http://engine")
         self._keeper = asyncio.create_task(self._keep_alive(self._directory, socket), name="hems engine")
         try:
             await asyncio.wait_for(self._answers.wait(), self._start_limit_s)
@@ -116,6 +121,7 @@ class EmbeddedEngine:
             await self.start()
             return
         self._gone()
+        self._pause_s = _FIRST_PAUSE_S
         await _end(self._process)
         try:
             await asyncio.wait_for(self._answers.wait(), self._start_limit_s)
@@ -123,18 +129,17 @@ class EmbeddedEngine:
             raise EngineUnreachable(f"the embedded engine did not start within {self._start_limit_s:g} s") from error
 
     async def _keep_alive(self, directory: Path, socket: Path) -> None:
-        pause_s = _FIRST_PAUSE_S
         failures = 0
         while True:
             started = monotonic()
             reason = await self._run_one(directory, socket, failures)
             failures += 1
             if monotonic() - started > _LIVED_LONG_S:
-                pause_s, failures = _FIRST_PAUSE_S, 1
+                self._pause_s, failures = _FIRST_PAUSE_S, 1
             level = logging.WARNING if failures == 1 else logging.DEBUG
             LOGGER.log(level, "The embedded engine ended (%s); starting it again", reason)
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
     async def _run_one(self, directory: Path, socket: Path, failures: int) -> str:
         """One process from its start to its end; why it ended."""
@@ -174,6 +179,21 @@ class EmbeddedEngine:
         if self._answers.is_set():
             self._answers.clear()
             self._on_change(False)
+
+
+class _PatientClient(EngineClient):
+    """A plan that is interrupted by the end of the process is asked for again once there is a new one."""
+
+    @override
+    async def plan(self, request: PlanRequest) -> Plan:
+        deadline = monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return await super().plan(request)
+            except EngineUnreachable:
+                if monotonic() > deadline or self._session.closed:
+                    raise
+                await asyncio.sleep(0.2)
 
 
 async def _spawn(directory: Path, socket: Path) -> Process:

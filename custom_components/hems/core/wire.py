@@ -90,10 +90,14 @@ class WireError(ValueError):
         self.is_json = is_json
 
 
-@cache
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
 def adapter_of[T](message: type[T]) -> TypeAdapter[T]:
     """The reader and writer of a message type; built once, as that takes tens of milliseconds."""
-    return TypeAdapter(message)
+    if message not in _ADAPTERS:
+        _ADAPTERS[message] = TypeAdapter(message)
+    return _ADAPTERS[message]
 
 
 def encode(message: object) -> bytes:

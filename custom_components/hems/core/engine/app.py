@@ -48,7 +48,7 @@ class Api:
         try:
             plan = await self._planning.plan(message)
         except Busy as busy:
-            wait = {hdrs.RETRY_AFTER: str(busy.retry_after_s)}
+            wait = {str(hdrs.RETRY_AFTER): str(busy.retry_after_s)}
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(busy), headers=wait)
         return web.Response(body=wire.encode(plan), content_type="application/json")
 
@@ -120,7 +120,7 @@ async def _explain_refusals(request: web.Request, handler: Handler) -> web.Strea
     try:
         return await handler(request)
     except web.HTTPException as refusal:
-        kept = {name: refusal.headers[name] for name in (hdrs.ALLOW,) if name in refusal.headers}
+        kept = {str(name): refusal.headers[name] for name in (hdrs.ALLOW,) if name in refusal.headers}
         detail = {
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a message may have at most {MAX_BODY_BYTES} bytes",
             HTTPStatus.NOT_FOUND: "there is no such path; see /openapi.json",
@@ -139,7 +139,7 @@ def _require_token(token: str | None) -> Middleware:
         scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         brought = given.strip().encode(errors="surrogateescape")
         if scheme.lower() != "bearer" or not hmac.compare_digest(brought, expected):
-            challenge = {hdrs.WWW_AUTHENTICATE: "Bearer"}
+            challenge = {str(hdrs.WWW_AUTHENTICATE): "Bearer"}
             return problem(HTTPStatus.UNAUTHORIZED, "bring the token: Authorization: Bearer ...", headers=challenge)
         return await handler(request)
 

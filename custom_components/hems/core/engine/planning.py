@@ -24,7 +24,7 @@ _READY_LIMIT_S = 20.0
 """A starting worker is waited for that long; then the answer is made by rule."""
 
 
-class Busy(Exception):  # noqa: N818  # a state, not a fault
+class Busy(Exception):
     """Too many requests wait already."""
 
     def __init__(self, retry_after_s: int) -> None:
