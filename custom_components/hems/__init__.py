@@ -1,25 +1,139 @@
 """HEMS: plans PV, battery, car, heat pump, hot water and appliances of a home together, and carries the plan out."""
 
-from homeassistant.core import HomeAssistant
+from typing import Any
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from . import repairs, websocket
+from .accounts import Accounts
 from .const import DOMAIN
-from .runtime import HemsConfigEntry
+from .coordinator import HemsCoordinator
+from .core.wire import adapter_of
+from .dashboard import async_remove_dashboard, async_setup_dashboard
+from .devices import HomeDevices
+from .dispatcher import HemsDispatcher
+from .engine import make_engine
+from .home import Home, HomeError, parse_home
+from .household import Household
+from .runtime import HemsConfigEntry, HemsRuntimeData
+from .services import async_setup_services
+from .settings import ACCOUNTS, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
+from .simulated_home import SimulatedDevices
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TIME,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what exists once, however many homes there are."""
+    async_setup_services(hass)
+    websocket.async_setup(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool:
-    """Begin to run one home."""
+    """Begin to run one home.
+
+    An engine that does not answer is no reason to wait: the home runs on safe plans until it does.
+    """
+    home = _home(hass, entry)
+    await async_setup_dashboard(hass)
+    # Building the readers of plans and requests takes a tenth of a second that the event loop does not have.
+    await hass.async_add_executor_job(adapter_of, MadePlan)
+    runtime = entry.runtime_data = _runtime(hass, entry, home)
+    await runtime.async_start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+
+    async def stop(_event: Event) -> None:
+        await runtime.async_stop()
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool:
     """Leave one home to its own devices."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
     return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
+    """Forget all that was kept for a home."""
+    repairs.async_resolve_all(hass, entry)
+    await async_remove_stores(hass, entry.entry_id)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_remove_dashboard(hass)
+
+
+async def _async_reload(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
+    """The home was reconfigured, or an asset was added, changed or removed."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
+    try:
+        return parse_home(entry, hass.config.time_zone)
+    except HomeError as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="broken_configuration",
+            translation_placeholders={"owner": error.owner, "field": error.field, "reason": error.reason},
+        ) from error
+
+
+def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRuntimeData:
+    """Everything that runs a home, wired up and standing still."""
+    devices = _devices(hass, entry, home)
+    household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
+    engine = make_engine(hass, home.engine)
+    coordinator = HemsCoordinator(
+        hass,
+        entry,
+        home=home,
+        devices=devices,
+        household=household,
+        engine=engine,
+        kept=Kept(hass, entry.entry_id, PLAN, MadePlan),
+    )
+    dispatcher = HemsDispatcher(
+        hass, entry, home=home, devices=devices, household=household, coordinator=coordinator
+    )
+    accounts = Accounts(
+        home=home,
+        devices=devices,
+        dispatcher=dispatcher,
+        coordinator=coordinator,
+        kept=Kept[dict[str, Any]](hass, entry.entry_id, ACCOUNTS, dict),
+    )
+    return HemsRuntimeData(
+        home=home,
+        devices=devices,
+        household=household,
+        engine=engine,
+        coordinator=coordinator,
+        dispatcher=dispatcher,
+        accounts=accounts,
+    )
+
+
+def _devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HomeDevices:
+    if home.simulated is not None:
+        return SimulatedDevices(hass, entry, home, Kept[dict[str, Any]](hass, entry.entry_id, WORLD, dict))
+    raise NotImplementedError

@@ -38,12 +38,20 @@ OVERRIDE_MODES = (MODE_ON, MODE_OFF, MODE_CHARGE, MODE_DISCHARGE)
 class Household:
     """What the household asked for, so that it is known after a restart."""
 
-    def __init__(self, home: Home, kept: Kept[Wishes], wishes: Wishes | None) -> None:
-        """`wishes` is what was stored; assets that are new since then get what the configuration says."""
+    def __init__(self, home: Home, kept: Kept[Wishes], wishes: Wishes | None = None) -> None:
         self._home = home
         self._kept = kept
         self._listeners: list[Callable[[], None]] = []
         self._wishes = _fitting(home, wishes or Wishes())
+
+    async def async_start(self) -> None:
+        """Remember; assets that are new since then get what the configuration says."""
+        self._wishes = _fitting(self._home, await self._kept.async_load() or Wishes())
+
+    @property
+    def wishes(self) -> Wishes:
+        """All of them; immutable."""
+        return self._wishes
 
     @property
     def settings(self) -> HemsSettings:
@@ -155,6 +163,10 @@ class Household:
         }
         if len(overrides) != len(self._wishes.overrides) or runs != self.runs:
             self._change(replace(self._wishes, overrides=overrides, runs=runs))
+
+    async def async_stop(self) -> None:
+        """Whatever was wished last is kept."""
+        await self._kept.async_flush()
 
     def _followed(self, asset: str, run: ApplianceRun, live: Live) -> ApplianceRun | None:
         """The run as it is now; None when it has ended, or when its time has passed without it."""

@@ -1,9 +1,9 @@
 """What lives as long as a loaded entry: the values that coordinator, dispatcher and entities share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 
@@ -13,8 +13,11 @@ from .core.model import InputHealth, Plan, PlanRequest, Proposal
 if TYPE_CHECKING:
     from .accounts import Accounts
     from .coordinator import HemsCoordinator
+    from .devices import HomeDevices
     from .dispatcher import HemsDispatcher
+    from .engine import Engine
     from .home import Home
+    from .household import Household
 
 type HemsConfigEntry = ConfigEntry[HemsRuntimeData]
 
@@ -110,9 +113,47 @@ class HemsRuntimeData:
     """Everything a loaded entry holds; gone when it is unloaded."""
 
     home: Home
+    devices: HomeDevices
+    household: Household
+    engine: Engine
     coordinator: HemsCoordinator
     dispatcher: HemsDispatcher
     accounts: Accounts
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything that runs, in the order in which it starts."""
+        return (self.engine, self.devices, self.household, self.coordinator, self.dispatcher, self.accounts)
+
+    async def async_start(self) -> None:
+        """Begin; when a part cannot, those before it are stopped again."""
+        started: list[Part] = []
+        try:
+            for part in self.parts:
+                started.append(part)
+                await part.async_start()
+        except BaseException:
+            await _async_stop(started)
+            raise
+
+    async def async_stop(self) -> None:
+        """Devices released, everything kept, nothing left running; doing so twice does no harm."""
+        await _async_stop(self.parts)
+
+
+class Part(Protocol):
+    """Something that runs as long as its entry is loaded."""
+
+    async def async_start(self) -> None:
+        """Begin."""
+
+    async def async_stop(self) -> None:
+        """End without a trace."""
+
+
+async def _async_stop(parts: Iterable[Part]) -> None:
+    for part in reversed(tuple(parts)):
+        await part.async_stop()
 
 
 __all__ = [

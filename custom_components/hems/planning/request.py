@@ -16,11 +16,13 @@ from ..core.model import (
     Weights,
     worst,
 )
+from ..core.forecast import load_forecast, temperature_forecast
 from ..household import power_range_kw, wanted_asset
 from ..runtime import AssetReading
 from .series import raised
 from .situation import Findings, Situation
 from .states import NoStateError, state_of
+from .tariff import tariff_of
 
 MANUAL_HOLDS = timedelta(hours=1)
 """How long an asset that HEMS does not run is taken to go on as it does now."""
@@ -28,8 +30,6 @@ EXCHANGE_PRICE_PER_KWH = 0.05
 """Mode self-consumption: worth more than a usual spread between storing and feeding in."""
 COMFORT_FACTOR = 5.0
 """Mode comfort: no usual price is worth a cool room."""
-TYPICAL_LOAD_KW = 0.4
-"""3500 kWh in a year, where nothing is known of the household."""
 
 
 def build_request(situation: Situation) -> PlanRequest:
@@ -50,7 +50,7 @@ def build_request(situation: Situation) -> PlanRequest:
         now=situation.horizon.start,
         horizon=situation.horizon,
         site=replace(situation.home.site, assets=tuple(planned)),
-        tariff=situation.tariff(findings),
+        tariff=tariff_of(situation, findings),
         load_kw=_load_kw(situation, findings, names),
         outdoor_c=outdoor_c,
         states=tuple(planned.values()),
@@ -98,26 +98,23 @@ def _outdoor_c(situation: Situation, findings: Findings) -> Series | None:
     """The outdoor temperature; None where nothing is known of it."""
     if not any(isinstance(asset, HeatPump) for asset in situation.home.site.assets):
         return None
-    measured_c, forecast = situation.live.outdoor_c, situation.outlook.outdoor_c
-    if measured_c is None:
-        measured_c = next((value for value in forecast.values if value is not None), None) if forecast else None
-    if measured_c is None:
-        findings.error("outdoor_c", "unknown: heat pumps are left out of the plan and held safe")
-        return None
-    return findings.completed(
-        "outdoor_c", forecast, situation.constant(measured_c), f"{measured_c:.1f} degC is assumed to last"
+    found = temperature_forecast(
+        situation.outlook.outdoor_c, None, situation.live.outdoor_c, situation.horizon.start, situation.horizon.end
     )
+    return findings.take(found)
 
 
 def _load_kw(situation: Situation, findings: Findings, planned: set[str]) -> Series:
     """The household's load with the measured power of those assets that are not planned."""
-    live = situation.live
-    usual_kw = TYPICAL_LOAD_KW if live.load_kw is None else max(0.0, live.load_kw)
-    load_kw = findings.completed(
-        "load_kw", situation.outlook.load_kw, situation.constant(usual_kw), f"{usual_kw:.1f} kW is assumed"
-    )
-    now = situation.horizon.start
-    for name, reading in live.assets.items():
+    now, end = situation.horizon.start, situation.horizon.end
+    known = situation.outlook.load_kw
+    usual, health = load_forecast(None, now, end, situation.home.site.time_zone)
+    if known is None:
+        findings.health += health
+        load_kw = usual
+    else:
+        load_kw = findings.completed("load_kw", known, usual, "a usual household's day is assumed")
+    for name, reading in situation.live.assets.items():
         if name not in planned and reading.power_kw is not None:
             load_kw = raised(load_kw, reading.power_kw, now, now + MANUAL_HOLDS)
     return load_kw

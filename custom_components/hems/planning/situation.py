@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from ..core.model import HealthStatus, Horizon, InputHealth, Pv, Series, Tariff
+from ..core.model import HealthStatus, Horizon, InputHealth, Series
 from ..devices import Outlook
-from ..home import FixedTariff, Home
+from ..home import Home
 from ..runtime import Live
 from ..settings import Wishes
 from .series import completed
@@ -28,24 +28,6 @@ class Situation:
         """The same over the whole horizon."""
         return Series.constant(value, self.horizon.start, self.horizon.end)
 
-    def tariff(self, findings: Findings) -> Tariff:
-        """Prices over the whole horizon."""
-        home = self.home
-        match home.tariff:
-            case FixedTariff() as tariff:
-                return Tariff(
-                    currency=home.currency,
-                    import_price=self.constant(tariff.import_price_per_kwh),
-                    export_price=self.constant(tariff.export_price_per_kwh),
-                    fixed_per_day=tariff.fixed_per_day,
-                )
-            case _:
-                raise NotImplementedError
-
-    def clear_sky_kw(self, pv: Pv) -> Series:
-        """What an array gives on a usual day, from the position of the sun alone."""
-        return self.constant(0.0)
-
 
 @dataclass(slots=True)
 class Findings:
@@ -61,6 +43,12 @@ class Findings:
     def error(self, source: str, reason: str) -> None:
         """It is not used."""
         self.health.append(InputHealth(source=source, status=HealthStatus.ERROR, reason=reason))
+
+    def take[T](self, found: tuple[T, tuple[InputHealth, ...]]) -> T:
+        """A value that comes with its own health."""
+        value, health = found
+        self.health += health
+        return value
 
     def completed(self, source: str, series: Series | None, spare: Series, otherwise: str) -> Series:
         """The series over the whole horizon; what had to be filled in is named."""

@@ -25,12 +25,13 @@ from ..core.model import (
     PvState,
     Series,
 )
+from ..core.forecast import Panel, draw_forecast, pv_forecast
+from ..home import Panels
 from ..runtime import AssetReading, AssetSettings
 from .situation import Findings, Situation
 
 UNKNOWN_CAR_SOC = 0.2
 """A car that does not say how full it is gets enough rather than too little."""
-DAY_KWH_TO_KW = 1.0 / 24.0
 
 
 class NoStateError(Exception):
@@ -87,12 +88,18 @@ def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetSta
 
 
 def _pv(asset: Pv, asked: _Asked) -> PvState:
-    source = f"{asset.name}.available_kw"
-    spare = asked.situation.clear_sky_kw(asset)
-    available_kw = asked.findings.completed(
-        source, asked.situation.outlook.pv_kw.get(asset.name), spare, "no forecast: a usual day's sun is assumed"
+    situation, horizon = asked.situation, asked.situation.horizon
+    stands = situation.home.panels.get(asset.name) or Panels()
+    panel = Panel(
+        latitude=situation.latitude,
+        longitude=situation.longitude,
+        tilt_deg=stands.tilt_deg,
+        azimuth_deg=stands.azimuth_deg,
+        peak_kw=asset.peak_kw,
     )
-    return PvState(asset=asset.name, available_kw=available_kw)
+    provider = situation.outlook.pv_kw.get(asset.name)
+    found = pv_forecast(provider, panel, horizon.start, horizon.end, f"{asset.name}.available_kw")
+    return PvState(asset=asset.name, available_kw=asked.findings.take(found))
 
 
 def _battery(asset: Battery, asked: _Asked) -> BatteryState:
@@ -170,12 +177,15 @@ def _temperature_c(asked: _Asked) -> float:
 
 def _draw_kw(asked: _Asked) -> Series:
     name, situation = asked.asset.name, asked.situation
-    usual_kw = situation.home.daily_hot_water_kwh.get(name, 0.0) * DAY_KWH_TO_KW
-    # Without a source of its own the daily use is what was configured, which is no defect.
     drawn = situation.outlook.draw_kw.get(name)
-    if drawn is None:
-        return situation.constant(usual_kw)
-    return asked.findings.completed(f"{name}.draw_kw", drawn, situation.constant(usual_kw), "an even use is assumed")
+    usual = draw_forecast(
+        situation.home.daily_hot_water_kwh.get(name, 0.0),
+        situation.horizon.start,
+        situation.horizon.end,
+        situation.home.site.time_zone,
+    )
+    # Without a source of its own the daily use is what was configured, which is no defect.
+    return usual if drawn is None else asked.findings.completed(f"{name}.draw_kw", drawn, usual, "a usual use is assumed")
 
 
 def _wanted(asked: _Asked) -> Series:

@@ -1,0 +1,233 @@
+"""The slow rhythm: every five minutes of home time and on events, observe, ask the engine, publish the plan."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+import logging
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from . import repairs
+from .const import DOMAIN
+from .core.model import Horizon, Plan, PlanRequest
+from .devices import Change, HomeDevices
+from .engine import Engine
+from .engine_client import EngineError, EngineUnauthorized
+from .home import Home
+from .household import Household
+from .planning import Situation, build_request
+from .runtime import HemsConfigEntry, PlanView
+from .settings import Kept, MadePlan
+
+_LOGGER = logging.getLogger(__name__)
+
+RHYTHM_S = 300
+"""Home time between plans, aligned to the clock."""
+NEAREST_S = 10
+"""An edge of the rhythm that is nearer than this is already behind us."""
+APART_S = 2.0
+"""Least wall time between the beginnings of two plannings."""
+GATHER_S = 0.1
+"""Events that come together are planned together."""
+SAVE_WITHIN_S = 30.0
+
+
+class HemsCoordinator(DataUpdateCoordinator[PlanView]):
+    """Makes the plans. Its data are never None: before the first plan they hold an empty view."""
+
+    config_entry: HemsConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: HemsConfigEntry,
+        *,
+        home: Home,
+        devices: HomeDevices,
+        household: Household,
+        engine: Engine,
+        kept: Kept[MadePlan],
+    ) -> None:
+        super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {entry.title}")
+        self.data = PlanView(plan=None, request=None)
+        self._home = home
+        self._devices = devices
+        self._household = household
+        self._engine = engine
+        self._kept = kept
+        self._planning = asyncio.Lock()
+        self._wanted = True
+        self._began_s: float | None = None
+        self._timer: CALLBACK_TYPE | None = None
+        self._unsubs: list[Callable[[], None]] = []
+        self._trouble: repairs.Trouble | None = None
+        self._made: MadePlan | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def async_start(self) -> None:
+        """Go on with the plan that was made before a restart, if it still holds, and begin to make the next."""
+        made = await self._kept.async_load()
+        if made is not None and made.plan.expires_at > self._devices.now():
+            self.data = self._view(made)
+        self._engine.on_ready = self._on_engine
+        self._unsubs = [
+            self._household.async_add_listener(self.async_request_plan),
+            self._devices.async_add_listener(self._on_change),
+        ]
+        self._schedule()
+
+    async def async_stop(self) -> None:
+        """Make no more plans; the last one is kept."""
+        while self._unsubs:
+            self._unsubs.pop()()
+        self._cancel()
+        await self.async_shutdown()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._kept.async_flush()
+
+    @callback
+    def async_request_plan(self) -> None:
+        """Plan as soon as possible: something has happened that makes the last plan old."""
+        self._wanted = True
+        self._schedule()
+
+    async def async_plan_now(self) -> Plan:
+        """Plan and wait for it.
+
+        Raises:
+            HomeAssistantError: there is no plan, not even a safe one.
+        """
+        await self._async_run()
+        if self.data.plan is None or not self.last_update_success:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="no_plan_made",
+                translation_placeholders={"reason": str(self.last_exception)},
+            ) from self.last_exception
+        return self.data.plan
+
+    @property
+    def engine_works(self) -> bool:
+        """Whether the last plan came from the engine."""
+        return self._trouble is None
+
+    @override
+    async def _async_update_data(self) -> PlanView:
+        request = await self._async_request()
+        plan = await self._async_solved(request)
+        if not self._unsubs:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="stopped")
+        self._made = MadePlan(plan=plan, request=request)
+        self._kept.save_within(SAVE_WITHIN_S, self._last_made)
+        return self._view(self._made)
+
+    async def _async_request(self) -> PlanRequest:
+        """Everything that is known, as a question."""
+        horizon = Horizon.tiered(self._devices.now())
+        situation = Situation(
+            home=self._home,
+            latitude=self.hass.config.latitude,
+            longitude=self.hass.config.longitude,
+            wishes=self._household.wishes,
+            live=self._devices.read(),
+            outlook=await self._devices.async_outlook(horizon),
+            horizon=horizon,
+        )
+        try:
+            return build_request(situation)
+        except ValueError as error:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="no_request",
+                translation_placeholders={"reason": str(error)},
+            ) from error
+
+    async def _async_solved(self, request: PlanRequest) -> Plan:
+        """The engine's plan, or a safe one made here when the engine has none; then a repair issue says why."""
+        try:
+            plan = await self._engine.async_plan(request)
+        except EngineError as error:
+            from .core.fallback import fallback_plan  # noqa: PLC0415
+            self._notice(repairs.trouble_of(error))
+            if isinstance(error, EngineUnauthorized):
+                self.config_entry.async_start_reauth(self.hass)
+            return fallback_plan(request, str(error))
+        self._notice(None)
+        return plan
+
+    def _view(self, made: MadePlan) -> PlanView:
+        return PlanView(plan=made.plan, request=made.request, next_action=None)
+
+    def _last_made(self) -> MadePlan:
+        assert self._made is not None  # noqa: S101  # asked for only after a plan was made
+        return self._made
+
+    def _notice(self, trouble: repairs.Trouble | None) -> None:
+        """Say once that the engine is in trouble, and once that it is not any more."""
+        if (trouble and trouble.key) == (self._trouble and self._trouble.key):
+            return
+        if self._trouble is not None:
+            repairs.async_resolve(self.hass, self.config_entry, self._trouble)
+        if trouble is not None:
+            _LOGGER.warning("%s plans without its engine: %s", self.config_entry.title, trouble.reason)
+            repairs.async_raise(self.hass, self.config_entry, trouble)
+        else:
+            _LOGGER.info("%s plans with its engine again", self.config_entry.title)
+        self._trouble = trouble
+
+    @callback
+    def _on_engine(self) -> None:
+        """The engine answers (again): a plan made without it is not kept for longer than needed."""
+        if self._trouble is not None:
+            self.async_request_plan()
+
+    @callback
+    def _on_change(self, change: Change) -> None:
+        if change is Change.OUTLOOK:
+            self.async_request_plan()
+
+    @callback
+    def _schedule(self) -> None:
+        """Set the timer for the next planning, unless one is under way, which then does it at its end."""
+        if not self._unsubs or self._planning.locked():
+            return
+        self._cancel()
+        wait_s = GATHER_S if self._wanted else self._until_rhythm_s()
+        if self._began_s is not None:
+            wait_s = max(wait_s, self._began_s + APART_S - self.hass.loop.time())
+        self._timer = async_call_later(
+            self.hass, wait_s, HassJob(self._begin, f"{self.name} rhythm", cancel_on_shutdown=True)
+        )
+
+    def _until_rhythm_s(self) -> float:
+        """Wall seconds until the next edge of the rhythm in home time."""
+        left_s = RHYTHM_S - self._devices.now().timestamp() % RHYTHM_S
+        return (left_s if left_s >= NEAREST_S else left_s + RHYTHM_S) / self._devices.speed
+
+    @callback
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer()
+            self._timer = None
+
+    @callback
+    def _begin(self, _now: datetime) -> None:
+        self._timer = None
+        self._task = self.config_entry.async_create_background_task(
+            self.hass, self._async_run(), f"{self.name} planning"
+        )
+
+    async def _async_run(self) -> None:
+        try:
+            async with self._planning:
+                self._wanted = False
+                self._began_s = self.hass.loop.time()
+                await self.async_refresh()
+        finally:
+            self._schedule()

@@ -1,0 +1,125 @@
+"""Where plans are made for one home: over the network, or by a process of Home Assistant's own."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+import logging
+from typing import Protocol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from . import engine_process
+from .const import ENGINE_EMBEDDED
+from .core.model import Plan, PlanRequest
+from .engine_client import EngineClient, EngineError, EngineUnreachable
+from .home import EngineConfig
+
+_LOGGER = logging.getLogger(__name__)
+
+RESTART_WAIT_S = 10.0
+"""A killed process answers again after one to three seconds on a PC; a Raspberry Pi takes some times as long."""
+
+
+class Engine(Protocol):
+    """Makes plans."""
+
+    on_ready: Callable[[], None]
+    """Called when it begins to answer."""
+
+    async def async_start(self) -> None:
+        """Never waits for the engine."""
+
+    async def async_plan(self, request: PlanRequest) -> Plan:
+        """The plan.
+
+        Raises:
+            EngineError: there is none; the subclass says why.
+        """
+
+    async def async_stop(self) -> None:
+        """Nothing is left running."""
+
+
+def make_engine(hass: HomeAssistant, config: EngineConfig) -> Engine:
+    """The engine that was configured."""
+    if config.kind == ENGINE_EMBEDDED or config.url is None:
+        return EmbeddedEngine(hass)
+    return RemoteEngine(EngineClient(async_get_clientsession(hass), config.url, config.token))
+
+
+class RemoteEngine:
+    """The app's or a container's engine: somebody else starts and stops it."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self.on_ready: Callable[[], None] = lambda: None
+
+    async def async_start(self) -> None:
+        """Nothing to start."""
+
+    async def async_plan(self, request: PlanRequest) -> Plan:
+        """See `Engine`."""
+        return await self._client.plan(request)
+
+    async def async_stop(self) -> None:
+        """Nothing to stop."""
+
+
+class EmbeddedEngine:
+    """A child process; a plan that is asked for while it starts or starts again waits for it."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._process = engine_process.EmbeddedEngine(on_change=self._on_change)
+        self._starting: asyncio.Task[None] | None = None
+        self._answers = asyncio.Event()
+        self.on_ready: Callable[[], None] = lambda: None
+
+    async def async_start(self) -> None:
+        """Start the process beside everything else."""
+        self._begin()
+
+    async def async_plan(self, request: PlanRequest) -> Plan:
+        """See `Engine`; a process that dies in the middle is asked once more when it is back."""
+        await self._async_started()
+        try:
+            return await self._process.client.plan(request)
+        except EngineUnreachable as error:
+            _LOGGER.debug("The embedded engine died while it planned: %s", error)
+        try:
+            async with asyncio.timeout(RESTART_WAIT_S):
+                await self._answers.wait()
+        except TimeoutError as error:
+            raise EngineUnreachable("the embedded engine does not come back") from error
+        return await self._process.client.plan(request)
+
+    async def async_stop(self) -> None:
+        """End the process."""
+        if self._starting is not None:
+            self._starting.cancel()
+            with suppress(asyncio.CancelledError, EngineError):
+                await self._starting
+        await self._process.stop()
+
+    def _begin(self) -> None:
+        self._starting = self._hass.async_create_background_task(self._async_begin(), "HEMS engine start")
+
+    async def _async_begin(self) -> None:
+        if not await self._hass.async_add_executor_job(engine_process.available):
+            raise EngineUnreachable("the solver (cvxpy) is not installed beside this Home Assistant")
+        await self._process.start()
+
+    async def _async_started(self) -> None:
+        """Wait for the start under way; one that failed is tried anew for each plan."""
+        if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
+            self._begin()
+        assert self._starting is not None  # noqa: S101  # _begin has just made it
+        await asyncio.shield(self._starting)
+
+    def _on_change(self, answers: bool) -> None:
+        if answers:
+            self._answers.set()
+            self.on_ready()
+        else:
+            self._answers.clear()

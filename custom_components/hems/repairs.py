@@ -1,0 +1,121 @@
+"""What is in the household's hands: issues that say what is wrong and how to mend it, and flows that try."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+import voluptuous as vol
+
+from .const import DOMAIN
+from .engine_client import EngineError, EngineRefused, EngineUnauthorized
+from .runtime import HemsConfigEntry
+
+ENGINE_UNAVAILABLE = "engine_unavailable"
+ENGINE_UNAUTHORIZED = "engine_unauthorized"
+REQUEST_REFUSED = "request_refused"
+ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED)
+
+ENTRY_ID = "entry_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why plans are made without the engine."""
+
+    key: str
+    """One of `ISSUES`: translation key and first part of the issue's id."""
+    reason: str
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+
+def trouble_of(error: EngineError) -> Trouble:
+    """What an engine's failure means for the household."""
+    reason = str(error)
+    match error:
+        case EngineUnauthorized():
+            return Trouble(key=ENGINE_UNAUTHORIZED, reason=reason, placeholders={"reason": reason})
+        case EngineRefused():
+            return Trouble(key=REQUEST_REFUSED, reason=reason, placeholders={"reason": reason})
+        case _:
+            return Trouble(key=ENGINE_UNAVAILABLE, reason=reason, placeholders={"reason": reason})
+
+
+@callback
+def async_raise(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -> None:
+    """Show the issue; it is gone by itself after a restart, as it is found again if it still holds."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, trouble.key),
+        data={ENTRY_ID: entry.entry_id},
+        is_fixable=trouble.key == ENGINE_UNAVAILABLE,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=trouble.key,
+        translation_placeholders={"home": entry.title, **trouble.placeholders},
+    )
+
+
+@callback
+def async_resolve(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -> None:
+    """Take the issue back: it holds no more."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, trouble.key))
+
+
+@callback
+def async_resolve_all(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
+    """The home is gone, and with it all that could be wrong with it."""
+    for key in ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, key))
+
+
+def _issue_id(entry: HemsConfigEntry, key: str) -> str:
+    return f"{key}_{entry.entry_id}"
+
+
+class EngineRepairFlow(RepairsFlow):
+    """Tries the engine again, once the household has done what the issue says."""
+
+    def __init__(self, entry: HemsConfigEntry) -> None:
+        self._entry = entry
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin with the explanation."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Plan again; done when the engine made the plan."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if await self._async_works():
+                return self.async_create_entry(data={})
+            errors["base"] = "still_unavailable"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders={"home": self._entry.title},
+        )
+
+    async def _async_works(self) -> bool:
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return False
+        coordinator = self._entry.runtime_data.coordinator
+        try:
+            await coordinator.async_plan_now()
+        except HomeAssistantError:
+            return False
+        return coordinator.engine_works
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """The flow that belongs to a fixable issue."""
+    entry = hass.config_entries.async_get_entry(str((data or {}).get(ENTRY_ID)))
+    if entry is None:
+        return ConfirmRepairFlow()
+    return EngineRepairFlow(entry)
