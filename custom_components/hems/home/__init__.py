@@ -62,10 +62,20 @@ __all__ = [
     "HomeError",
     "Panels",
     "Period",
+    "Reader",
     "SimulationConfig",
     "TariffConfig",
     "TimeOfUseTariff",
+    "parse_asset",
+    "parse_binding",
+    "parse_car",
+    "parse_currency",
+    "parse_daily_hot_water",
     "parse_home",
+    "parse_panels",
+    "parse_simulation",
+    "parse_site",
+    "parse_tariff",
 ]
 
 
@@ -161,7 +171,7 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
         grid_bindings=_grid_binding(fields.part(CONF_GRID)),
         tariff=parse_tariff(fields.part(CONF_TARIFF)),
         engine=_engine(fields.part(CONF_ENGINE)),
-        simulated=_simulation(fields),
+        simulated=parse_simulation(fields),
         cars=_frozen({name: parse_car(reader) for name, reader in of_kind(SUBENTRY_EV_CHARGER)}),
         panels=_frozen({name: parse_panels(reader) for name, reader in of_kind(SUBENTRY_PV)}),
         daily_hot_water_kwh=_frozen(
@@ -208,7 +218,8 @@ def _engine(fields: Reader) -> EngineConfig:
     return EngineConfig(kind=kind, url=fields.text(CONF_ENGINE_URL), token=fields.optional_text(CONF_ENGINE_TOKEN))
 
 
-def _simulation(fields: Reader) -> SimulationConfig | None:
+def parse_simulation(fields: Reader) -> SimulationConfig | None:
+    """Seed and speed of a simulated home; None for a real one."""
     if not fields.has(CONF_SIMULATED) or not fields.flag(CONF_SIMULATED):
         return None
     simulation = SimulationConfig(seed=fields.whole(CONF_SIMULATION_SEED), speed=fields.number(CONF_SIMULATION_SPEED))

@@ -9,6 +9,9 @@ from typing import Any
 MODEL_MESSAGE = re.compile(r"(?P<owner>[^:]+): (?P<field>\w+) (?P<reason>.+)", re.DOTALL)
 """How every value of the core model refuses a field."""
 
+OTHER_FIELD = re.compile(r"must not exceed (?=\w)")
+"""Before the name of a second field in such a message."""
+
 FLATTENED = {"comfort": "comfort_"}
 """Parts of the model whose fields are stored with a prefix beside those of their asset."""
 
@@ -127,4 +130,6 @@ class Reader:
         match = MODEL_MESSAGE.fullmatch(str(error))
         if match is None:
             return self.wrong("configuration", f"cannot be used: {error}")
-        return self.wrong(FLATTENED.get(match["owner"], "") + match["field"], match["reason"])
+        prefix = FLATTENED.get(match["owner"], "")
+        reason = OTHER_FIELD.sub(rf"\g<0>{prefix}", match["reason"])
+        return self.wrong(prefix + match["field"], reason)

@@ -20,7 +20,7 @@ from ..const import (
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
-from .reader import Reader
+from .reader import HomeError, Reader
 
 DAY_MINUTES = 24 * 60
 
@@ -132,7 +132,7 @@ def _fixed(fields: Reader) -> TariffConfig:
 
 
 def _time_of_use(fields: Reader) -> TariffConfig:
-    periods = tuple(_period(part) for part in fields.parts(CONF_TIME_OF_USE))
+    periods = tuple(_period(fields, part, place) for place, part in enumerate(fields.parts(CONF_TIME_OF_USE), 1))
     elsewhere = fields.number(CONF_IMPORT_PRICE) if fields.has(CONF_IMPORT_PRICE) else None
     tariff = TimeOfUseTariff(
         periods=periods,
@@ -145,12 +145,17 @@ def _time_of_use(fields: Reader) -> TariffConfig:
     return tariff
 
 
-def _period(fields: Reader) -> Period:
-    return Period(
-        start=fields.clock(CONF_PERIOD_START),
-        end=fields.clock(CONF_PERIOD_END),
-        import_price_per_kwh=fields.number(CONF_IMPORT_PRICE),
-    )
+def _period(fields: Reader, part: Reader, place: int) -> Period:
+    try:
+        return part.build(
+            lambda: Period(
+                start=part.clock(CONF_PERIOD_START),
+                end=part.clock(CONF_PERIOD_END),
+                import_price_per_kwh=part.number(CONF_IMPORT_PRICE),
+            )
+        )
+    except HomeError as error:
+        raise fields.wrong(CONF_TIME_OF_USE, f"entry {place}: {error.field} {error.reason}") from error
 
 
 def _entity(fields: Reader) -> TariffConfig:

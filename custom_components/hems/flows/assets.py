@@ -1,0 +1,185 @@
+"""The fields of each asset kind: what is asked, in which unit, and with which default."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
+
+from ..const import (
+    CONF_CONNECTED_ENTITY,
+    CONF_CONTROL_ENTITY,
+    CONF_FORECAST_ENTITY,
+    CONF_POWER_ENTITY,
+    CONF_POWER_INVERTED,
+    CONF_SOC_ENTITY,
+    CONF_TEMPERATURE_ENTITY,
+    SUBENTRY_APPLIANCE,
+    SUBENTRY_BATTERY,
+    SUBENTRY_EV_CHARGER,
+    SUBENTRY_FLEXIBLE_LOAD,
+    SUBENTRY_HEAT_PUMP,
+    SUBENTRY_HOT_WATER,
+    SUBENTRY_PV,
+)
+from ..home import HomeError, Reader, parse_asset, parse_binding, parse_car, parse_daily_hot_water, parse_panels
+from .entities import CONNECTED, FORECAST, POWER, STATE_OF_CHARGE, TEMPERATURE, control
+from .fields import Field, clock, entity, flag, number, percent, text
+
+PHASES: Mapping[str, list[int]] = {"one": [1], "three": [3], "switchable": [1, 3]}
+"""Choices of the form and what they mean."""
+
+
+def _phases(key: str, default: str) -> Field:
+    config = SelectSelectorConfig(options=list(PHASES), translation_key="phases", mode=SelectSelectorMode.LIST)
+    return Field(
+        key=key,
+        selector=lambda _: SelectSelector(config),
+        required=True,
+        default=PHASES[default],
+        to_stored=PHASES.__getitem__,
+        to_shown=lambda stored: next(name for name, counts in PHASES.items() if counts == stored),
+    )
+
+
+def _profile(key: str) -> Field:
+    """Powers with spaces between them, a comma being as good as a point."""
+
+    def numbers(shown: str) -> list[float]:
+        try:
+            return [float(word.replace(",", ".")) for word in shown.split()]
+        except ValueError as error:
+            raise HomeError("", key, f"must be a number, got {str(error).rpartition(': ')[2]}") from error
+
+    return text(
+        key, advanced=True, to_stored=numbers, to_shown=lambda stored: " ".join(f"{value:g}" for value in stored)
+    )
+
+
+POWER_INVERTED = flag(CONF_POWER_INVERTED, default=False, advanced=True)
+OPTIONAL_POWER = entity(CONF_POWER_ENTITY, POWER)
+
+ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
+    SUBENTRY_PV: (
+        number("peak_kw", "kW", required=True, default=5.0),
+        number("tilt_deg", "°", default=35.0),
+        number("azimuth_deg", "°", default=180.0),
+        entity(CONF_POWER_ENTITY, POWER, required=True),
+        entity(CONF_FORECAST_ENTITY, FORECAST),
+        entity(CONF_CONTROL_ENTITY, control("number", "input_number", "switch", "input_boolean")),
+        flag("curtailable", default=True, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_BATTERY: (
+        number("capacity_kwh", "kWh", required=True, default=10.0),
+        number("max_charge_kw", "kW", required=True, default=5.0),
+        number("max_discharge_kw", "kW", required=True, default=5.0),
+        percent("min_soc", default=0.1),
+        entity(CONF_POWER_ENTITY, POWER, required=True),
+        entity(CONF_SOC_ENTITY, STATE_OF_CHARGE, required=True),
+        entity(CONF_CONTROL_ENTITY, control("number", "input_number")),
+        percent("max_soc", default=1.0, advanced=True),
+        percent("charge_efficiency", default=0.95, advanced=True),
+        percent("discharge_efficiency", default=0.95, advanced=True),
+        number("wear_per_kwh", "¤/kWh", default=0.02, advanced=True),
+        flag("may_export", default=True, advanced=True),
+        flag("may_charge_ev", default=True, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_EV_CHARGER: (
+        _phases("phases", default="three"),
+        number("max_current_a", "A", required=True, default=16.0),
+        number("capacity_kwh", "kWh", required=True, default=60.0),
+        percent("target_soc", default=0.8),
+        clock("departure", default="07:30:00"),
+        entity(CONF_POWER_ENTITY, POWER, required=True),
+        entity(CONF_CONNECTED_ENTITY, CONNECTED, required=True),
+        entity(CONF_SOC_ENTITY, STATE_OF_CHARGE),
+        entity(CONF_CONTROL_ENTITY, control("number", "input_number", "switch", "input_boolean")),
+        number("min_current_a", "A", default=6.0, advanced=True),
+        number("max_charge_kw", "kW", advanced=True),
+        number("voltage_v", "V", default=230.0, advanced=True),
+        percent("efficiency", default=0.9, advanced=True),
+        number("late_price_per_kwh", "¤/kWh", default=1.0, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_HEAT_PUMP: (
+        number("max_electric_kw", "kW", required=True, default=3.0),
+        number("heat_loss_kw_per_k", "kW/K", required=True, default=0.2),
+        number("heat_capacity_kwh_per_k", "kWh/K", required=True, default=10.0),
+        number("comfort_min_c", "°C", required=True, default=20.0),
+        number("comfort_max_c", "°C", required=True, default=23.0),
+        entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
+        OPTIONAL_POWER,
+        entity(
+            CONF_CONTROL_ENTITY, control("climate", "number", "input_number", "switch", "input_boolean", "water_heater")
+        ),
+        number("min_electric_kw", "kW", default=0.0, advanced=True),
+        number("cop_at_minus_7", default=2.6, advanced=True),
+        number("cop_at_2", default=3.4, advanced=True),
+        number("cop_at_7", default=4.2, advanced=True),
+        number("cop_at_15", default=5.2, advanced=True),
+        number("gains_kw", "kW", default=0.3, advanced=True),
+        number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_HOT_WATER: (
+        number("volume_l", "L", required=True, default=200.0),
+        number("max_electric_kw", "kW", required=True, default=2.0),
+        number("cop", required=True, default=1.0),
+        number("comfort_min_c", "°C", required=True, default=45.0),
+        number("comfort_max_c", "°C", required=True, default=60.0),
+        number("daily_use_kwh", "kWh", default=6.0),
+        entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
+        OPTIONAL_POWER,
+        entity(
+            CONF_CONTROL_ENTITY, control("switch", "input_boolean", "water_heater", "climate", "number", "input_number")
+        ),
+        number("min_electric_kw", "kW", advanced=True),
+        number("heat_loss_kw_per_k", "kW/K", default=0.002, advanced=True),
+        number("ambient_c", "°C", default=18.0, advanced=True),
+        number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_APPLIANCE: (
+        number("energy_kwh", "kWh", required=True, default=1.0),
+        number("duration_min", "min", required=True, default=120.0),
+        OPTIONAL_POWER,
+        entity(CONF_CONTROL_ENTITY, control("switch", "input_boolean", "button", "input_button")),
+        _profile("profile_kw"),
+        number("skip_price", "¤", default=5.0, advanced=True),
+        POWER_INVERTED,
+    ),
+    SUBENTRY_FLEXIBLE_LOAD: (
+        number("power_kw", "kW", required=True, default=0.5),
+        number("comfort_price_per_kwh", "¤/kWh", required=True, default=0.5),
+        OPTIONAL_POWER,
+        entity(CONF_CONTROL_ENTITY, control("switch", "input_boolean", "light", "climate")),
+        POWER_INVERTED,
+    ),
+}
+
+
+def fields_of(kind: str, *, simulated: bool) -> tuple[Field, ...]:
+    """What is asked for an asset; in a simulated home nothing about entities."""
+    fields = ASSET_FIELDS[kind]
+    return (
+        tuple(field for field in fields if field.role is None and field is not POWER_INVERTED) if simulated else fields
+    )
+
+
+def parse_whole_asset(kind: str, title: str, data: Mapping[str, Any]) -> None:
+    """Read everything of an asset as the integration will do it.
+
+    Raises:
+        HomeError: a field is missing or cannot be used.
+    """
+    fields = Reader(title, data)
+    parse_asset(kind, kind, fields)
+    parse_binding(kind, fields)
+    match kind:
+        case "ev_charger":
+            parse_car(fields)
+        case "pv":
+            parse_panels(fields)
+        case "hot_water":
+            parse_daily_hot_water(fields)

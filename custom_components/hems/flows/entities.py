@@ -1,0 +1,81 @@
+"""Which entities fit which field."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+import re
+
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE
+from homeassistant.core import HomeAssistant, split_entity_id
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
+from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
+
+from .problems import Problem
+
+MEASURING = ("sensor", "input_number", "number")
+"""Domains whose state is a number with a unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityRole:
+    """What an entity must be to serve a field."""
+
+    domains: tuple[str, ...]
+    device_class: str | None = None
+    """Only narrows what is offered: helpers and templates often have none."""
+    units: re.Pattern[str] | None = None
+    """Of a state that is a number; None: not looked at."""
+    expected: str = ""
+    """Units as people write them."""
+
+    def selector(self) -> EntitySelector:
+        """Offers what fits."""
+        filters = [EntityWithDeviceFilterSelectorConfig(domain=list(self.domains))]
+        if self.device_class is not None:
+            others = [domain for domain in self.domains if domain not in ("sensor", "number")]
+            filters = [
+                EntityWithDeviceFilterSelectorConfig(domain=["sensor", "number"], device_class=self.device_class),
+                EntityWithDeviceFilterSelectorConfig(domain=others),
+            ]
+        return EntitySelector(EntitySelectorConfig(filter=filters))
+
+    def problem(self, hass: HomeAssistant, field: str, entity_id: str) -> Problem | None:
+        """Why the entity cannot serve; None if it can. One that is only unavailable just now can."""
+        state, entry = hass.states.get(entity_id), er.async_get(hass).async_get(entity_id)
+        if entry is not None and entry.disabled:
+            return Problem("entity_disabled", field, {"entity": entity_id})
+        if state is None and entry is None:
+            return Problem("entity_not_found", field, {"entity": entity_id})
+        if split_entity_id(entity_id)[0] not in self.domains:
+            expected = ", ".join(self.domains)
+            return Problem("wrong_domain", field, {"entity": entity_id, "expected": expected})
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
+        if unit is None and state is not None and state.state in ("unavailable", "unknown"):
+            return None
+        if state is None or self.units is None or self.units.fullmatch(unit or ""):
+            return None
+        return Problem("wrong_unit", field, {"entity": entity_id, "unit": unit or "?", "expected": self.expected})
+
+
+def _any_of(units: Iterable[str | None]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(unit) for unit in units if unit))
+
+
+POWER = EntityRole(domains=MEASURING, device_class="power", units=_any_of(PowerConverter.VALID_UNITS), expected="W, kW")
+STATE_OF_CHARGE = EntityRole(
+    domains=MEASURING, device_class="battery", units=re.compile(re.escape(PERCENTAGE)), expected="%"
+)
+TEMPERATURE = EntityRole(
+    domains=MEASURING,
+    device_class="temperature",
+    units=_any_of(TemperatureConverter.VALID_UNITS),
+    expected="°C, °F",
+)
+CONNECTED = EntityRole(domains=("binary_sensor", "input_boolean"))
+FORECAST = EntityRole(domains=("sensor",))
+PRICE = EntityRole(domains=("sensor", "input_number"), units=re.compile(r".+/\s?[kM]?Wh"), expected="EUR/kWh, EUR/MWh")
+
+
+def control(*domains: str) -> EntityRole:
+    """An entity that HEMS commands."""
+    return EntityRole(domains=domains)

@@ -1,0 +1,129 @@
+"""A field of a form and of what is stored, and how one becomes the other."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    Selector,
+    TextSelector,
+    TimeSelector,
+)
+import probatio as vol
+
+from .entities import EntityRole
+from .problems import Problem
+
+ADVANCED = "advanced"
+"""The section of fields that most people leave alone."""
+CURRENCY_SIGN = "¤"
+"""Stands for the home's currency in a unit."""
+
+type Form = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field; limits are not repeated here, the value made from the form knows them."""
+
+    key: str
+    selector: Callable[[str], Selector[Any]]
+    """Made for a currency."""
+    required: bool = False
+    default: Any = None
+    """Shown in an empty form, as stored; None: the form leaves it open."""
+    advanced: bool = False
+    percent: bool = False
+    """Stored as a fraction, shown in per cent."""
+    role: EntityRole | None = None
+    """Of a field that names an entity."""
+    to_stored: Callable[[Any], Any] | None = None
+    """From the form; may raise HomeError."""
+    to_shown: Callable[[Any], Any] | None = None
+
+    def stored(self, shown: Any) -> Any:
+        """What is stored for what the form gave."""
+        if self.percent:
+            return round(shown / 100.0, 6)
+        return self.to_stored(shown) if self.to_stored else shown
+
+    def shown(self, stored: Any) -> Any:
+        """What the form shows for what is stored."""
+        if self.percent:
+            return round(stored * 100.0, 4)
+        return self.to_shown(stored) if self.to_shown else stored
+
+
+def number(key: str, unit: str | None = None, **options: Any) -> Field:
+    """A number in a box."""
+
+    def selector(currency: str) -> Selector[Any]:
+        config = NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any")
+        if unit is not None:
+            config["unit_of_measurement"] = unit.replace(CURRENCY_SIGN, currency)
+        return NumberSelector(config)
+
+    return Field(key=key, selector=selector, **options)
+
+
+def percent(key: str, **options: Any) -> Field:
+    """A fraction, shown in per cent."""
+    return number(key, "%", percent=True, **options)
+
+
+def entity(key: str, role: EntityRole, **options: Any) -> Field:
+    """An entity that fits a role."""
+    return Field(key=key, selector=lambda _: role.selector(), role=role, **options)
+
+
+def flag(key: str, *, default: bool, **options: Any) -> Field:
+    """Yes or no."""
+    return Field(key=key, selector=lambda _: BooleanSelector(), default=default, **options)
+
+
+def text(key: str, **options: Any) -> Field:
+    """A line of text."""
+    return Field(key=key, selector=lambda _: TextSelector(), **options)
+
+
+def clock(key: str, **options: Any) -> Field:
+    """A time of day."""
+    return Field(key=key, selector=lambda _: TimeSelector(), **options)
+
+
+def schema(fields: Iterable[Field], currency: str, stored: Mapping[str, Any] | None, *, opened: bool) -> vol.Schema:
+    """The form, filled with what is stored; with `None`, with the defaults. `opened` shows the advanced part."""
+    plain: dict[Any, Any] = {}
+    advanced: dict[Any, Any] = {}
+    for field in fields:
+        (advanced if field.advanced else plain)[_marker(field, stored)] = field.selector(currency)
+    if advanced:
+        plain[vol.Required(ADVANCED)] = section(vol.Schema(advanced), {"collapsed": not opened})
+    return vol.Schema(plain)
+
+
+def _marker(field: Field, stored: Mapping[str, Any] | None) -> Any:
+    """A required field has a default that cannot be cleared, an optional one a suggestion that can."""
+    value = field.default if stored is None else stored.get(field.key)
+    shown = None if value is None else field.shown(value)
+    if field.required:
+        return vol.Required(field.key, default=vol.UNDEFINED if shown is None else shown)
+    return vol.Optional(field.key, description=None if shown is None else {"suggested_value": shown})
+
+
+def stored(fields: Iterable[Field], form: Form) -> dict[str, Any]:
+    """What is stored for a form that was filled in."""
+    given = {**form, **form.get(ADVANCED, {})}
+    return {field.key: field.stored(given[field.key]) for field in fields if given.get(field.key) not in (None, "")}
+
+
+def entity_problem(hass: HomeAssistant, fields: Iterable[Field], data: Mapping[str, Any]) -> Problem | None:
+    """The first entity that does not fit."""
+    named = ((field.role, field.key) for field in fields if field.role is not None and field.key in data)
+    return next(filter(None, (role.problem(hass, key, data[key]) for role, key in named)), None)

@@ -1,0 +1,159 @@
+"""The forms of the home itself: its connection, its meters and its contract."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from homeassistant.const import CONF_NAME
+from homeassistant.helpers.selector import ObjectSelector, ObjectSelectorConfig, ObjectSelectorField
+from homeassistant.util import slugify
+
+from ..const import (
+    CONF_CURRENCY,
+    CONF_EXPORT_PRICE,
+    CONF_EXPORT_PRICE_ENTITY,
+    CONF_FIXED_PER_DAY,
+    CONF_GRID,
+    CONF_GRID_POWER_ENTITY,
+    CONF_GRID_POWER_INVERTED,
+    CONF_IMPORT_PRICE,
+    CONF_IMPORT_PRICE_ENTITY,
+    CONF_LOAD_POWER_ENTITY,
+    CONF_MAX_EXPORT_KW,
+    CONF_MAX_IMPORT_KW,
+    CONF_OUTDOOR_ENTITY,
+    CONF_PERIOD_END,
+    CONF_PERIOD_START,
+    CONF_SIMULATED,
+    CONF_SIMULATION_SEED,
+    CONF_SIMULATION_SPEED,
+    CONF_TARIFF_KIND,
+    CONF_TIME_OF_USE,
+    TARIFF_ENTITY,
+    TARIFF_FIXED,
+    TARIFF_TIME_OF_USE,
+)
+from ..home import Reader, parse_currency, parse_simulation, parse_site, parse_tariff
+from .entities import POWER, PRICE, TEMPERATURE
+from .fields import CURRENCY_SIGN, Field, entity, flag, number, text
+from .form import FormStep
+from .problems import Problem
+
+PER_KWH = f"{CURRENCY_SIGN}/kWh"
+
+NAME = text(CONF_NAME, required=True, to_stored=str.strip)
+CURRENCY = text(CONF_CURRENCY, required=True, to_stored=lambda shown: shown.strip().upper())
+LIMITS = (
+    number(CONF_MAX_IMPORT_KW, "kW", required=True, default=17.25),
+    number(CONF_MAX_EXPORT_KW, "kW", required=True, default=10.0),
+)
+METERS = (
+    entity(CONF_GRID_POWER_ENTITY, POWER),
+    flag(CONF_GRID_POWER_INVERTED, default=False),
+    entity(CONF_LOAD_POWER_ENTITY, POWER),
+    entity(CONF_OUTDOOR_ENTITY, TEMPERATURE),
+)
+SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
+SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)
+
+EXPORT_PRICE = number(CONF_EXPORT_PRICE, PER_KWH, required=True)
+FIXED_PER_DAY = number(CONF_FIXED_PER_DAY, f"{CURRENCY_SIGN}/d")
+
+
+def _periods(currency: str) -> ObjectSelector:
+    """A list of periods, each with its own small form."""
+    price = {"mode": "box", "step": "any", "unit_of_measurement": PER_KWH.replace(CURRENCY_SIGN, currency)}
+    return ObjectSelector(
+        ObjectSelectorConfig(
+            multiple=True,
+            label_field=CONF_PERIOD_START,
+            description_field=CONF_IMPORT_PRICE,
+            translation_key="periods",
+            fields={
+                CONF_PERIOD_START: ObjectSelectorField(selector={"time": {}}, required=True),
+                CONF_PERIOD_END: ObjectSelectorField(selector={"time": {}}, required=True),
+                CONF_IMPORT_PRICE: ObjectSelectorField(selector={"number": price}, required=True),
+            },
+        )
+    )
+
+
+TARIFFS: Mapping[str, tuple[Field, ...]] = {
+    TARIFF_FIXED: (number(CONF_IMPORT_PRICE, PER_KWH, required=True), EXPORT_PRICE, FIXED_PER_DAY),
+    TARIFF_TIME_OF_USE: (
+        Field(key=CONF_TIME_OF_USE, selector=_periods, required=True),
+        number(CONF_IMPORT_PRICE, PER_KWH),
+        EXPORT_PRICE,
+        FIXED_PER_DAY,
+    ),
+    TARIFF_ENTITY: (
+        entity(CONF_IMPORT_PRICE_ENTITY, PRICE, required=True),
+        entity(CONF_EXPORT_PRICE_ENTITY, PRICE),
+        number(CONF_EXPORT_PRICE, PER_KWH),
+        FIXED_PER_DAY,
+    ),
+}
+
+
+def home_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
+    """A new real home; `taken` are the unique ids of the homes that exist, `name` is proposed."""
+
+    def check(data: Mapping[str, Any]) -> Problem | None:
+        parse_currency(Reader("", data))
+        return _name_problem(data, taken) or _check_connection(data)
+
+    identity = (replace(NAME, default=name), replace(CURRENCY, default=currency))
+    return _form("home", (*identity, *LIMITS, *METERS), currency, check)
+
+
+def simulated_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
+    """A new simulated home."""
+
+    def check(data: Mapping[str, Any]) -> Problem | None:
+        return _name_problem(data, taken) or _check_simulation(data)
+
+    fields = (replace(NAME, default=name), replace(SPEED, advanced=True), replace(SEED, advanced=True))
+    return _form("simulated", fields, currency, check)
+
+
+def simulation_form(currency: str) -> FormStep:
+    """Another speed for a simulated home; another seed would make it another home."""
+    return _form("simulation", (SPEED,), currency, lambda data: _check_simulation({CONF_SIMULATION_SEED: 1, **data}))
+
+
+def connection_form(currency: str, *, simulated: bool) -> FormStep:
+    """The limits of the connection and, in a real home, its meters."""
+    return _form("connection", LIMITS if simulated else (*LIMITS, *METERS), currency, _check_connection)
+
+
+def tariff_form(kind: str, currency: str) -> FormStep:
+    """The prices of a contract."""
+
+    def check(data: Mapping[str, Any]) -> Problem | None:
+        parse_tariff(Reader("", {CONF_TARIFF_KIND: kind, **data}))
+        return None
+
+    return _form(f"tariff_{kind}", TARIFFS[kind], currency, check)
+
+
+def _check_simulation(data: Mapping[str, Any]) -> Problem | None:
+    parse_simulation(Reader("", {CONF_SIMULATED: True, **data}))
+    return None
+
+
+def _check_connection(data: Mapping[str, Any]) -> Problem | None:
+    parse_site(Reader("", {CONF_NAME: "home", CONF_GRID: data}), "UTC")
+    return None
+
+
+def _name_problem(data: Mapping[str, Any], taken: frozenset[str]) -> Problem | None:
+    name = data[CONF_NAME]
+    if not name:
+        return Problem("missing", CONF_NAME)
+    return Problem("name_taken", CONF_NAME, {"value": name}) if slugify(name) in taken else None
+
+
+def _form(
+    step_id: str, fields: tuple[Field, ...], currency: str, check: Callable[[Mapping[str, Any]], Problem | None]
+) -> FormStep:
+    return FormStep(step_id=step_id, strings=f"config.step.{step_id}", fields=fields, currency=currency, check=check)
