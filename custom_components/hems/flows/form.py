@@ -85,9 +85,11 @@ async def async_refuse[R: FlowResult[Any, Any]](
     if problem.other_field is not None:
         placeholders["other"] = label(problem.other_field)
     place = form.place(problem.field)
+    # An optional field that was left empty stays empty: only the required ones keep their defaults.
+    needed = {field.key: field.default for field in form.fields if field.required}
     return flow.async_show_form(
         step_id=form.step_id,
-        data_schema=flow.add_suggested_values_to_schema(form.schema({}, opened=place == ADVANCED), user_input),
+        data_schema=flow.add_suggested_values_to_schema(form.schema(needed, opened=place == ADVANCED), user_input),
         errors={place: problem.error},
         description_placeholders=placeholders,
     )

@@ -1,0 +1,376 @@
+from unittest.mock import patch
+
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from custom_components.hems.config_flow import HemsConfigFlow
+from custom_components.hems.const import DOMAIN, SUBENTRY_TYPES
+from custom_components.hems.flows.assets import ASSET_FIELDS, fields_of
+from custom_components.hems.home import BINDINGS, parse_home
+from tests.integration.entries import a_subentry, an_entry
+
+SENSORS = {
+    "sensor.pv": "W",
+    "sensor.battery": "kW",
+    "sensor.soc": "%",
+    "sensor.wallbox": "W",
+    "sensor.room": "°C",
+    "sensor.tank": "°F",
+    "sensor.energy": "kWh",
+}
+
+FORMS = {
+    "pv": {"peak_kw": 5, "power_entity": "sensor.pv"},
+    "battery": {
+        "capacity_kwh": 10,
+        "max_charge_kw": 5,
+        "max_discharge_kw": 4,
+        "min_soc": 15,
+        "power_entity": "sensor.battery",
+        "soc_entity": "sensor.soc",
+    },
+    "ev_charger": {
+        "phases": "switchable",
+        "max_current_a": 16,
+        "capacity_kwh": 60,
+        "target_soc": 80,
+        "departure": "07:00:00",
+        "power_entity": "sensor.wallbox",
+        "connected_entity": "binary_sensor.plug",
+    },
+    "heat_pump": {
+        "max_electric_kw": 3,
+        "heat_loss_kw_per_k": 0.2,
+        "heat_capacity_kwh_per_k": 10,
+        "comfort_min_c": 20,
+        "comfort_max_c": 23,
+        "temperature_entity": "sensor.room",
+    },
+    "hot_water": {
+        "volume_l": 200,
+        "max_electric_kw": 2,
+        "cop": 1,
+        "comfort_min_c": 45,
+        "comfort_max_c": 60,
+        "temperature_entity": "sensor.tank",
+    },
+    "appliance": {"energy_kwh": 1, "duration_min": 120},
+    "flexible_load": {"power_kw": 0.5, "comfort_price_per_kwh": 0.6},
+}
+
+
+@pytest.fixture(autouse=True)
+def set_up():
+    """Entries are stored and not run."""
+    with patch("custom_components.hems.async_setup_entry", return_value=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def sensors(hass):
+    for entity_id, unit in SENSORS.items():
+        hass.states.async_set(entity_id, "1", {"unit_of_measurement": unit})
+    hass.states.async_set("binary_sensor.plug", "on")
+    hass.states.async_set("light.lamp", "on")
+
+
+@pytest.fixture
+def entry(hass):
+    entry = an_entry()
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+def simulated(hass):
+    entry = an_entry(name="Toy", simulated=True, simulation_seed=1, simulation_speed=60)
+    entry.add_to_hass(hass)
+    return entry
+
+
+async def begin(hass, entry, kind):
+    return await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+
+
+def a_form(kind, name="It", **changes):
+    """Every field of a kind filled in well; a change of an advanced field goes to its section."""
+    advanced_keys = {field.key for field in ASSET_FIELDS[kind] if field.advanced}
+    advanced = {key: value for key, value in changes.items() if key in advanced_keys}
+    plain = {key: value for key, value in changes.items() if key not in advanced_keys}
+    return {"name": name, **FORMS[kind], **plain, "advanced": advanced}
+
+
+async def answer(hass, flow, form):
+    return await hass.config_entries.subentries.async_configure(flow["flow_id"], form)
+
+
+async def add(hass, entry, kind, **changes):
+    return await answer(hass, await begin(hass, entry, kind), a_form(kind, **changes))
+
+
+def markers(schema):
+    """Every field of a form, with those of its section."""
+    for key, value in schema.schema.items():
+        if key == "advanced":
+            yield from markers(value.schema)
+        else:
+            yield key
+
+
+def shown(flow):
+    """What a form shows before it is filled in."""
+    found = {}
+    for key in markers(flow["data_schema"]):
+        suggested = (key.description or {}).get("suggested_value")
+        found[str(key)] = key.default() if suggested is None and callable(key.default) else suggested
+    return found
+
+
+def test_every_asset_kind_has_a_flow():
+    assert set(HemsConfigFlow.async_get_supported_subentry_types(an_entry())) == set(SUBENTRY_TYPES)
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+def test_the_entities_that_are_asked_are_those_that_are_read(kind):
+    assert {field.key for field in ASSET_FIELDS[kind] if field.role is not None} == set(BINDINGS[kind])
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+async def test_an_asset_is_added_and_read_back(hass, entry, kind):
+    form = await begin(hass, entry, kind)
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "details")
+    result = await answer(hass, form, a_form(kind, name=" Cellar "))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = entry.subentries.values()
+    assert (subentry.title, subentry.subentry_type) == ("Cellar", kind)
+    home = parse_home(entry, "UTC")
+    assert home.titles == {subentry.subentry_id: "Cellar"}
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+async def test_the_defaults_of_a_form_are_accepted(hass, simulated, kind):
+    form = await begin(hass, simulated, kind)
+    defaults = {key: value for key, value in shown(form).items() if value is not None}
+    fields = {field.key: field for field in fields_of(kind, simulated=True)}
+    advanced = {key: value for key, value in defaults.items() if key in fields and fields[key].advanced}
+    plain = {key: value for key, value in defaults.items() if key not in advanced}
+    result = await answer(hass, form, {"name": "It", **plain, **({"advanced": advanced} if advanced else {})})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert parse_home(simulated, "UTC").site.assets
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+async def test_a_simulated_home_is_not_asked_for_entities(hass, simulated, kind):
+    form = await begin(hass, simulated, kind)
+    assert not [key for key in shown(form) if key.endswith("_entity") or key == "power_inverted"]
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+async def test_what_is_stored_is_shown_when_it_is_changed(hass, entry, kind):
+    await add(hass, entry, kind, name="Old")
+    (subentry,) = entry.subentries.values()
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert {key: value for key, value in shown(form).items() if value is not None} == {"name": "Old", **FORMS[kind]}
+    result = await answer(hass, form, a_form(kind, name="New"))
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    (changed,) = entry.subentries.values()
+    assert (changed.title, changed.subentry_id) == ("New", subentry.subentry_id)
+    assert changed.data == subentry.data
+
+
+async def test_fractions_are_shown_in_per_cent_and_stored_as_fractions(hass, entry):
+    await add(hass, entry, "battery", charge_efficiency=93.5)
+    (subentry,) = entry.subentries.values()
+    assert (subentry.data["min_soc"], subentry.data["charge_efficiency"]) == (0.15, 0.935)
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert shown(form)["charge_efficiency"] == 93.5
+
+
+async def test_phases_are_stored_as_counts(hass, entry):
+    await add(hass, entry, "ev_charger")
+    (subentry,) = entry.subentries.values()
+    assert subentry.data["phases"] == [1, 3]
+
+
+async def test_a_power_profile_is_read_with_points_and_commas(hass, entry):
+    await add(hass, entry, "appliance", profile_kw="0.2 1,9  0.1")
+    (subentry,) = entry.subentries.values()
+    assert subentry.data["profile_kw"] == [0.2, 1.9, 0.1]
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert shown(form)["profile_kw"] == "0.2 1.9 0.1"
+
+
+async def test_a_field_that_is_emptied_falls_back_to_the_default_of_the_model(hass, entry):
+    await add(hass, entry, "battery", max_soc=90)
+    (subentry,) = entry.subentries.values()
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    await answer(hass, form, a_form("battery"))
+    assert "max_soc" not in entry.subentries[subentry.subentry_id].data
+    assert parse_home(entry, "UTC").asset(subentry.subentry_id).max_soc == 1.0
+
+
+async def test_prices_are_asked_in_the_currency_of_the_home(hass):
+    entry = an_entry(currency="SEK")
+    entry.add_to_hass(hass)
+    form = await begin(hass, entry, "flexible_load")
+    selector = form["data_schema"].schema["comfort_price_per_kwh"]
+    assert selector.config["unit_of_measurement"] == "SEK/kWh"
+
+
+async def test_two_assets_cannot_have_the_same_name(hass, entry):
+    await add(hass, entry, "pv", name="Roof")
+    form = await add(hass, entry, "battery", name="Roof")
+    assert form["errors"] == {"name": "name_taken"}
+    assert (await answer(hass, form, a_form("battery", name="Cellar")))["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_asset_keeps_its_own_name(hass):
+    entry = an_entry(a_subentry("flexible_load", title="Lights"))
+    entry.add_to_hass(hass)
+    (subentry,) = entry.subentries.values()
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    result = await answer(hass, form, a_form("flexible_load", name="Lights", power_kw=0.7))
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries[subentry.subentry_id].data["power_kw"] == 0.7
+
+
+async def test_an_asset_is_removed_by_home_assistant(hass, entry):
+    await add(hass, entry, "pv")
+    (subentry,) = entry.subentries.values()
+    assert hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    assert parse_home(entry, "UTC").site.assets == ()
+
+
+BAD_VALUES = [
+    # description, kind, changes, place of the error, error, placeholders
+    ("blank name", "pv", {"name": " "}, "name", "missing", {}),
+    ("no peak", "pv", {"peak_kw": 0}, "peak_kw", "not_above", {"low": "0", "value": "0", "field": "Peak power"}),
+    ("NaN", "pv", {"peak_kw": "nan"}, "peak_kw", "not_a_number", {"value": "nan"}),
+    ("infinite", "battery", {"capacity_kwh": "inf"}, "capacity_kwh", "not_a_number", {"value": "inf"}),
+    ("overhanging", "pv", {"tilt_deg": 91}, "tilt_deg", "out_of_range", {"low": "0", "high": "90", "value": "91"}),
+    ("behind the compass", "pv", {"azimuth_deg": -90}, "azimuth_deg", "out_of_range", {"value": "-90"}),
+    ("negative power", "battery", {"max_charge_kw": -5}, "max_charge_kw", "too_low", {"low": "0", "value": "-5"}),
+    ("reserve 150 %", "battery", {"min_soc": 150}, "min_soc", "out_of_range", {"high": "100 %", "value": "150 %"}),
+    (
+        "reserve above full",
+        "battery",
+        {"min_soc": 80, "max_soc": 70},
+        "min_soc",
+        "above_other",
+        {"value": "80 %", "high": "70 %", "other": "Greatest charge"},
+    ),
+    (
+        "poor inverter",
+        "battery",
+        {"charge_efficiency": 20},
+        "advanced",
+        "out_of_range",
+        {"field": "Efficiency of charging", "low": "50 %", "value": "20 %"},
+    ),
+    ("car of 0 kWh", "ev_charger", {"capacity_kwh": 0}, "capacity_kwh", "not_above", {}),
+    ("car more than full", "ev_charger", {"target_soc": 120}, "target_soc", "out_of_range", {"value": "120 %"}),
+    ("car that takes nothing", "ev_charger", {"max_charge_kw": 0}, "advanced", "not_above", {}),
+    (
+        "currents reversed",
+        "ev_charger",
+        {"min_current_a": 20},
+        "advanced",
+        "above_other",
+        {"field": "Least current", "value": "20", "other": "Greatest current", "high": "16"},
+    ),
+    ("no walls", "heat_pump", {"heat_loss_kw_per_k": 0}, "heat_loss_kw_per_k", "not_above", {}),
+    (
+        "comfort reversed",
+        "heat_pump",
+        {"comfort_min_c": 25},
+        "comfort_min_c",
+        "above_other",
+        {"value": "25", "other": "Warmest that is comfortable", "high": "23"},
+    ),
+    ("perpetual motion", "heat_pump", {"cop_at_7": 40}, "advanced", "out_of_range", {"field": "COP at 7 °C"}),
+    ("more than it has", "heat_pump", {"min_electric_kw": 4}, "advanced", "out_of_range", {"high": "3"}),
+    ("empty tank", "hot_water", {"volume_l": 0}, "volume_l", "not_above", {}),
+    ("boiling", "hot_water", {"comfort_max_c": 120}, "comfort_max_c", "out_of_range", {"high": "80"}),
+    ("negative use", "hot_water", {"daily_use_kwh": -1}, "daily_use_kwh", "too_low", {}),
+    ("no time", "appliance", {"duration_min": 0}, "duration_min", "out_of_range", {"low": "1", "high": "1440"}),
+    ("half minutes", "appliance", {"duration_min": 1.5}, "duration_min", "not_whole", {"value": "1.5"}),
+    ("no energy", "appliance", {"energy_kwh": 0}, "energy_kwh", "not_above", {}),
+    ("words", "appliance", {"profile_kw": "1 two"}, "advanced", "not_a_number", {"value": "'two'"}),
+    ("NaN in the profile", "appliance", {"profile_kw": "1 nan"}, "advanced", "not_a_number", {"value": "nan"}),
+    ("negative profile", "appliance", {"profile_kw": "1 -1"}, "advanced", "too_low", {"value": "-1"}),
+    ("no load", "flexible_load", {"power_kw": 0}, "power_kw", "not_above", {}),
+    (
+        "unknown entity",
+        "pv",
+        {"power_entity": "sensor.gone"},
+        "power_entity",
+        "entity_not_found",
+        {"entity": "sensor.gone"},
+    ),
+    (
+        "energy for power",
+        "pv",
+        {"power_entity": "sensor.energy"},
+        "power_entity",
+        "wrong_unit",
+        {"unit": "kWh", "expected": "W, kW"},
+    ),
+    ("power for charge", "battery", {"soc_entity": "sensor.pv"}, "soc_entity", "wrong_unit", {"expected": "%"}),
+    ("charge for warmth", "heat_pump", {"temperature_entity": "sensor.soc"}, "temperature_entity", "wrong_unit", {}),
+    (
+        "lamp for plug",
+        "ev_charger",
+        {"connected_entity": "light.lamp"},
+        "connected_entity",
+        "wrong_domain",
+        {"expected": "binary_sensor, input_boolean"},
+    ),
+    ("sensor for control", "battery", {"control_entity": "sensor.pv"}, "control_entity", "wrong_domain", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "place", "error", "placeholders"),
+    [row[1:] for row in BAD_VALUES],
+    ids=[r[0] for r in BAD_VALUES],
+)
+async def test_a_bad_value_is_refused_where_it_stands_and_can_be_mended(
+    hass, entry, kind, changes, place, error, placeholders
+):
+    form = await add(hass, entry, kind, **changes)
+    assert form["errors"] == {place: error}
+    assert form["description_placeholders"].items() >= placeholders.items()
+    assert entry.subentries == {}
+    assert (await answer(hass, form, a_form(kind)))["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+async def test_a_required_field_that_is_missing_is_refused(hass, entry, kind):
+    required = [field.key for field in ASSET_FIELDS[kind] if field.required and field.default is None]
+    for key in required:
+        form = await begin(hass, entry, kind)
+        given = a_form(kind)
+        del given[key]
+        with pytest.raises(InvalidData) as error:
+            await answer(hass, form, given)
+        assert key in error.value.schema_errors
+
+
+async def test_an_entity_that_is_only_unavailable_is_accepted(hass, entry):
+    hass.states.async_set("sensor.pv", "unavailable")
+    assert (await add(hass, entry, "pv"))["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_entity_that_has_not_started_yet_is_accepted(hass, entry):
+    er.async_get(hass).async_get_or_create("sensor", DOMAIN, "1", suggested_object_id="late")
+    assert (await add(hass, entry, "pv", power_entity="sensor.late"))["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_disabled_entity_is_refused(hass, entry):
+    er.async_get(hass).async_get_or_create(
+        "sensor", DOMAIN, "1", suggested_object_id="off", disabled_by=er.RegistryEntryDisabler.USER
+    )
+    form = await add(hass, entry, "pv", power_entity="sensor.off")
+    assert form["errors"] == {"power_entity": "entity_disabled"}
