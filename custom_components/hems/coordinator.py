@@ -13,6 +13,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from . import repairs
 from .const import DOMAIN
+from .core.explain import next_action
+from .core.fallback import fallback_plan
 from .core.model import Horizon, Plan, PlanRequest
 from .devices import Change, HomeDevices
 from .engine import Engine
@@ -20,7 +22,7 @@ from .engine_client import EngineError, EngineUnauthorized
 from .home import Home
 from .household import Household
 from .planning import Situation, build_request
-from .runtime import HemsConfigEntry, PlanView
+from .runtime import HemsConfigEntry, NextAction, PlanView
 from .settings import Kept, MadePlan
 
 _LOGGER = logging.getLogger(__name__)
@@ -153,7 +155,6 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         try:
             plan = await self._engine.async_plan(request)
         except EngineError as error:
-            from .core.fallback import fallback_plan  # noqa: PLC0415
             self._notice(repairs.trouble_of(error))
             if isinstance(error, EngineUnauthorized):
                 self.config_entry.async_start_reauth(self.hass)
@@ -162,7 +163,13 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         return plan
 
     def _view(self, made: MadePlan) -> PlanView:
-        return PlanView(plan=made.plan, request=made.request, next_action=None)
+        step = next_action(made.plan, self._devices.now(), made.request.overrides)
+        action = None
+        if step is not None:
+            action = NextAction(
+                asset=step.asset, action=step.action, at=step.at, power_kw=step.power_kw, reason=step.reason
+            )
+        return PlanView(plan=made.plan, request=made.request, next_action=action)
 
     def _last_made(self) -> MadePlan:
         assert self._made is not None  # noqa: S101  # asked for only after a plan was made

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-import logging
 from typing import Protocol
 
 from homeassistant.core import HomeAssistant
@@ -14,12 +13,6 @@ from .const import ENGINE_EMBEDDED
 from .core.model import Plan, PlanRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 from .home import EngineConfig
-
-_LOGGER = logging.getLogger(__name__)
-
-RESTART_WAIT_S = 10.0
-"""A killed process answers again after one to three seconds on a PC; a Raspberry Pi takes some times as long."""
-
 
 class Engine(Protocol):
     """Makes plans."""
@@ -73,7 +66,6 @@ class EmbeddedEngine:
         self._hass = hass
         self._process = engine_process.EmbeddedEngine(on_change=self._on_change)
         self._starting: asyncio.Task[None] | None = None
-        self._answers = asyncio.Event()
         self.on_ready: Callable[[], None] = lambda: None
 
     async def async_start(self) -> None:
@@ -81,17 +73,8 @@ class EmbeddedEngine:
         self._begin()
 
     async def async_plan(self, request: PlanRequest) -> Plan:
-        """See `Engine`; a process that dies in the middle is asked once more when it is back."""
+        """See `Engine`; one that dies in the middle is asked once more when it is back."""
         await self._async_started()
-        try:
-            return await self._process.client.plan(request)
-        except EngineUnreachable as error:
-            _LOGGER.debug("The embedded engine died while it planned: %s", error)
-        try:
-            async with asyncio.timeout(RESTART_WAIT_S):
-                await self._answers.wait()
-        except TimeoutError as error:
-            raise EngineUnreachable("the embedded engine does not come back") from error
         return await self._process.client.plan(request)
 
     async def async_stop(self) -> None:
@@ -119,7 +102,4 @@ class EmbeddedEngine:
 
     def _on_change(self, answers: bool) -> None:
         if answers:
-            self._answers.set()
             self.on_ready()
-        else:
-            self._answers.clear()

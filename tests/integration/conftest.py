@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+import pytest_socket
 
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
 
@@ -19,3 +20,9 @@ def hems_can_be_loaded(request):
 def database_is_quiet():
     """The test harness logs each statement otherwise."""
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def embedded_engine_allowed(socket_enabled):
+    """The child process is asked over a Unix socket, which the harness blocks like the network."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
