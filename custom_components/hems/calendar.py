@@ -70,10 +70,10 @@ class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
         window = next(iter(planned_windows(self.view)), None)
         if window is None:
             return None
-        runtime, home_now, wall_now = self.view.runtime, self.view.now, dt_util.utcnow()
+        simulated, home_now, wall_now = self.view.runtime.home.simulated, self.view.now, dt_util.utcnow()
 
         def on_the_wall(at: datetime) -> datetime:
-            return wall_now + (at - home_now) / runtime.devices.speed if runtime.home.simulated else at
+            return wall_now + (at - home_now) / simulated.speed if simulated else at
 
         return self._event(window, on_the_wall(window.start), on_the_wall(window.end))
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from homeassistant.util import dt as dt_util
+
 from .core.model import Asset, AssetPlan, InputHealth, Plan, kind_of
 from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
 from .windows import Window, next_window
@@ -26,8 +28,8 @@ class SiteView:
 
     @property
     def now(self) -> datetime:
-        """The home's own time: simulated time in a simulated home."""
-        return self.runtime.devices.now()
+        """The home's own time, which is simulated time in a simulated home, as of the last tick."""
+        return self.live.at if self.live else dt_util.utcnow()
 
     @property
     def last_plan(self) -> Plan | None:

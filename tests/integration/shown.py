@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock, patch
 
@@ -21,7 +22,7 @@ from custom_components.hems.core.model import (
 )
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
-from custom_components.hems.runtime import AssetReading, HemsRuntimeData, Live, NextAction, PlanView
+from custom_components.hems.runtime import AssetReading, Live, NextAction, PlanView
 from tests.builders import (
     START,
     a_battery,
@@ -126,17 +127,6 @@ def a_view(plan: Plan | None = None, **changes: Any) -> PlanView:
     return PlanView(**{"plan": plan or a_plan(), "request": request, "next_action": a_next_action(), **changes})
 
 
-class FakeDevices:
-    """A clock."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.speed = 1.0
-
-    def now(self):
-        return self.at
-
-
 class FakeCoordinator:
     """Publishes what a test says."""
 
@@ -169,9 +159,8 @@ class FakeCoordinator:
 class FakeDispatcher:
     """The real household's wishes, and whatever measurements a test wants."""
 
-    def __init__(self, household: Household, devices: FakeDevices) -> None:
+    def __init__(self, household: Household) -> None:
         self._household = household
-        self._devices = devices
         self._listeners: list[Any] = []
         self.live: Live | None = a_live()
         household.async_add_listener(self.tick)
@@ -185,8 +174,8 @@ class FakeDispatcher:
         return self._household.overrides
 
     @property
-    def runs(self):
-        return self._household.runs
+    def household(self):
+        return self._household
 
     @property
     def listeners(self) -> int:
@@ -198,7 +187,6 @@ class FakeDispatcher:
 
     def tick(self, live: Live | None = None) -> None:
         self.live = live or self.live
-        self._devices.at = self.live.at if self.live else self._devices.at
         for listener in tuple(self._listeners):
             listener()
 
@@ -249,15 +237,12 @@ def dictated():
 
     async def async_setup_entry(hass, entry):
         home = parse_home(entry, "Europe/Berlin")
-        household, devices = Household(home, MagicMock(), None), FakeDevices()
-        entry.runtime_data = HemsRuntimeData(
+        household = Household(home, MagicMock())
+        entry.runtime_data = SimpleNamespace(
             home=home,
             coordinator=FakeCoordinator(),
-            dispatcher=FakeDispatcher(household, devices),
+            dispatcher=FakeDispatcher(household),
             accounts=FakeAccounts(),
-            devices=devices,
-            engine=MagicMock(),
-            household=household,
         )
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         return True

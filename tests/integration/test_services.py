@@ -1,0 +1,244 @@
+"""Actions: what they answer, what they change, and every way to call them wrongly."""
+
+from datetime import datetime, timedelta
+import json
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+import probatio
+import pytest
+import yaml
+
+from custom_components.hems import services
+from custom_components.hems.const import DOMAIN
+from custom_components.hems.core.model import Override
+from custom_components.hems.runtime import PlanView
+from tests.builders import hours
+from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, show
+
+
+@pytest.fixture(autouse=True)
+def actions(hass):
+    services.async_setup_services(hass)
+
+
+async def act(hass, action, **data):
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+
+
+async def test_plan_now_answers_how_it_ended_and_what_it_costs(hass):
+    entry = await show(hass)
+    answer = await act(hass, "plan_now")
+    assert entry.runtime_data.coordinator.planned == 1
+    assert answer["status"] == "optimal"
+    assert answer["cost"] == pytest.approx(7.8)
+    assert answer["currency"] == "EUR"
+    assert answer["made_at"] == "2026-03-02T01:00:00+01:00"
+    json.dumps(answer)
+
+
+async def test_plan_now_may_be_called_without_wanting_an_answer(hass):
+    entry = await show(hass)
+    await hass.services.async_call(DOMAIN, "plan_now", {}, blocking=True)
+    assert entry.runtime_data.coordinator.planned == 1
+
+
+async def test_plan_now_passes_on_why_it_failed(hass):
+    entry = await show(hass)
+    entry.runtime_data.coordinator.fails = HomeAssistantError("engine is down")
+    with pytest.raises(HomeAssistantError, match="engine is down"):
+        await act(hass, "plan_now")
+
+
+async def test_get_plan_answers_rows_of_the_home_and_of_each_asset(hass):
+    await show(hass)
+    answer = await act(hass, "get_plan")
+    assert len(answer["rows"]) == 24
+    assert answer["rows"][0] == {
+        "start": "2026-03-02T01:00:00+01:00",
+        "end": "2026-03-02T02:00:00+01:00",
+        "import_price": 0.3,
+        "export_price": 0.08,
+        "load_kw": 0.4,
+        "import_kw": 3.0,
+        "export_kw": 0.0,
+    }
+    assert {asset["asset"]: asset["title"] for asset in answer["assets"]} == TITLES
+    json.dumps(answer)
+
+
+async def test_rows_of_a_battery_tell_its_charge_at_their_end(hass):
+    await show(hass)
+    (battery,) = (await act(hass, "get_plan", asset="Home battery"))["assets"]
+    assert battery["kind"] == "battery"
+    assert battery["rows"][0]["power_kw"] == 2.0
+    assert battery["rows"][0]["energy_kwh"] == pytest.approx(5.1)
+    assert battery["rows"][0]["soc"] == pytest.approx(0.51)
+
+
+@pytest.mark.parametrize("at", [hours(1), hours(30)])
+async def test_get_plan_has_no_expired_plan(hass, at):
+    entry = await show(hass)
+    entry.runtime_data.dispatcher.tick(a_live(at=at))
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(hass, "get_plan")
+    assert refused.value.translation_key == "no_plan"
+
+
+async def test_get_plan_leaves_out_what_is_not_in_the_plan(hass):
+    entry = await show(hass)
+    plan = a_plan()
+    entry.runtime_data.coordinator.publish(a_view(a_plan(assets=plan.assets[:1])))
+    assert [asset["asset"] for asset in (await act(hass, "get_plan"))["assets"]] == ["pv"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "power_kw", "until"),
+    [
+        ({"mode": "charge", "duration": {"hours": 2}}, 5.0, NOW + timedelta(hours=2)),
+        ({"mode": "discharge", "duration": "00:30:00"}, -5.0, NOW + timedelta(minutes=30)),
+        ({"mode": "off", "until": "2026-03-02 03:00:00+00:00"}, 0.0, hours(3)),
+        ({"power_kw": -2.5, "until": "2026-03-02T05:00:00Z"}, -2.5, hours(5)),
+        ({"power_kw": "0", "duration": 600}, 0.0, NOW + timedelta(minutes=10)),
+    ],
+    ids=str,
+)
+async def test_an_override_holds_for_a_while(hass, asked, power_kw, until):
+    entry = await show(hass)
+    answer = await act(hass, "set_override", asset="Home battery", **asked)
+    assert entry.runtime_data.dispatcher.overrides == {
+        "battery": Override(asset="battery", power_kw=power_kw, until=until)
+    }
+    assert answer["asset"] == "battery"
+    assert answer["title"] == "Home battery"
+    assert answer["power_kw"] == power_kw
+    assert datetime.fromisoformat(answer["until"]) == until
+
+
+async def test_a_time_without_a_zone_is_local(hass):
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    entry = await show(hass)
+    await act(hass, "set_override", asset="battery", mode="off", until="2026-03-02 06:00:00")
+    assert entry.runtime_data.dispatcher.overrides["battery"].until == hours(5)
+
+
+@pytest.mark.parametrize("meant", ["home battery", " Home Battery ", "battery", "sensor.home_battery_power", "DEVICE"])
+async def test_an_asset_is_found_by_name_id_entity_or_device(hass, meant):
+    entry = await show(hass)
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, f"{entry.entry_id}_battery"), entry.entry_id)
+    await act(hass, "set_override", asset=device.id if meant == "DEVICE" else meant, mode="off", duration=60)
+    assert set(entry.runtime_data.dispatcher.overrides) == {"battery"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "told"),
+    [
+        (
+            {"asset": "Fridge", "mode": "off", "duration": 60},
+            "asset_unknown",
+            "there is no Fridge. Give .*Home battery",
+        ),
+        ({"asset": "sensor.my_home_plan_status", "mode": "off", "duration": 60}, "asset_unknown", "there is no sensor"),
+        ({"asset": "battery", "duration": 60}, "power_or_mode", "either power_kw or mode for Home battery"),
+        ({"asset": "battery", "mode": "on", "power_kw": 1, "duration": 60}, "power_or_mode", "and not both"),
+        ({"asset": "battery", "mode": "off"}, "until_or_duration", "either until or duration"),
+        (
+            {"asset": "battery", "mode": "off", "until": "2026-03-03T00:00:00Z", "duration": 60},
+            "until_or_duration",
+            "not both",
+        ),
+        ({"asset": "battery", "mode": "off", "until": "2026-03-02T00:10:00Z"}, "until_in_past", "has passed; .* it is"),
+        ({"asset": "battery", "mode": "off", "duration": 0}, "until_in_past", "has passed"),
+        ({"asset": "battery", "mode": "off", "duration": {"days": 8}}, "until_too_far", "more than 7 days"),
+        (
+            {"asset": "battery", "power_kw": 6, "duration": 60},
+            "invalid_value",
+            "power_kw must be between -5 and 5, got 6",
+        ),
+        ({"asset": "battery", "power_kw": "nan", "duration": 60}, "invalid_value", "power_kw"),
+        ({"asset": "battery", "mode": "on", "duration": 60}, "invalid_value", "mode 'on' is not one that it has"),
+        ({"asset": "Heat pump", "mode": "charge", "duration": 60}, "invalid_value", "Heat pump: mode 'charge'"),
+        ({"asset": "Heat pump", "power_kw": -1, "duration": 60}, "invalid_value", "between 0 and 3, got -1"),
+    ],
+    ids=str,
+)
+async def test_a_wrong_override_is_refused_with_the_way_out(hass, asked, key, told):
+    entry = await show(hass)
+    with pytest.raises(ServiceValidationError, match=told) as refused:
+        await act(hass, "set_override", **asked)
+    assert refused.value.translation_key == key
+    assert entry.runtime_data.dispatcher.overrides == {}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"mode": "off", "duration": 60},
+        {"asset": "battery", "mode": "dance", "duration": 60},
+        {"asset": "battery", "power_kw": "much", "duration": 60},
+        {"asset": "battery", "mode": "off", "until": "soon"},
+        {"asset": "battery", "mode": "off", "duration": -60},
+        {"asset": "battery", "mode": "off", "duration": 60, "colour": "red"},
+    ],
+    ids=str,
+)
+async def test_fields_that_make_no_sense_never_reach_the_home(hass, asked):
+    entry = await show(hass)
+    with pytest.raises(probatio.Invalid):
+        await act(hass, "set_override", **asked)
+    assert entry.runtime_data.dispatcher.overrides == {}
+
+
+async def test_mode_auto_gives_the_asset_back(hass):
+    entry = await show(hass)
+    await act(hass, "set_override", asset="battery", mode="off", duration=60)
+    answer = await act(hass, "set_override", asset="battery", mode="auto")
+    assert answer == {"asset": "battery", "title": "Home battery", "mode": "auto"}
+    assert entry.runtime_data.dispatcher.overrides == {}
+
+
+async def test_overrides_are_cleared_one_by_one_or_all_at_once(hass):
+    entry = await show(hass)
+    for asset in ("battery", "heat_pump", "ev_charger"):
+        await act(hass, "set_override", asset=asset, mode="off", duration=60)
+    assert await act(hass, "clear_override", asset="battery") == {"cleared": ["Home battery"]}
+    assert set(entry.runtime_data.dispatcher.overrides) == {"heat_pump", "ev_charger"}
+    assert sorted((await act(hass, "clear_override"))["cleared"]) == ["Heat pump", "Wallbox"]
+    assert await act(hass, "clear_override") == {"cleared": []}
+
+
+async def test_two_homes_have_to_be_told_apart(hass):
+    first, second = await show(hass), await show(hass, a_shown_entry(name="Cottage"))
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "plan_now")
+    await act(hass, "plan_now", config_entry_id=second.entry_id)
+    assert (first.runtime_data.coordinator.planned, second.runtime_data.coordinator.planned) == (0, 1)
+    with pytest.raises(ServiceValidationError, match="more than one asset") as refused:
+        await act(hass, "set_override", asset="Home battery", mode="off", duration=60)
+    assert refused.value.translation_key == "asset_ambiguous"
+    await act(hass, "set_override", asset="Home battery", mode="off", duration=60, config_entry_id=first.entry_id)
+    assert set(first.runtime_data.dispatcher.overrides) == {"battery"}
+    assert second.runtime_data.dispatcher.overrides == {}
+
+
+@pytest.mark.parametrize("action", ["plan_now", "get_plan", "clear_override"])
+async def test_a_home_that_there_is_not_is_refused(hass, action):
+    await show(hass)
+    with pytest.raises(ServiceValidationError):
+        await act(hass, action, config_entry_id="nowhere")
+
+
+async def test_a_home_that_was_never_planned_says_what_to_do(hass):
+    entry = await show(hass)
+    entry.runtime_data.coordinator.publish(PlanView(plan=None, request=None))
+    with pytest.raises(ServiceValidationError, match=r"Run hems\.plan_now"):
+        await act(hass, "get_plan")
+
+
+async def test_every_field_is_described_and_every_described_field_is_accepted(hass):
+    with open("custom_components/hems/services.yaml") as file:
+        described = yaml.safe_load(file)
+    registered = hass.services.async_services_for_domain(DOMAIN)
+    assert set(described) == set(registered)
+    for name, service in registered.items():
+        assert set(described[name].get("fields", {})) == {str(key) for key in service.schema.schema}
