@@ -38,7 +38,7 @@ PLATFORMS = [
 ]
 
 
-async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Set up what exists once, however many homes there are."""
     async_setup_services(hass)
     websocket.async_setup(hass)
@@ -112,9 +112,7 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
         engine=engine,
         kept=Kept(hass, entry.entry_id, PLAN, MadePlan),
     )
-    dispatcher = HemsDispatcher(
-        hass, entry, home=home, devices=devices, household=household, coordinator=coordinator
-    )
+    dispatcher = HemsDispatcher(hass, entry, home=home, devices=devices, household=household, coordinator=coordinator)
     accounts = Accounts(
         home=home,
         devices=devices,

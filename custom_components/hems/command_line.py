@@ -84,9 +84,7 @@ class CommandLine:
             async with asyncio.timeout(TIMEOUT_S):
                 self.last = await self._devices.async_apply(setpoint)
         except TimeoutError:
-            self.last = Refused(
-                setpoint=setpoint, at=self._devices.now(), reason=f"no answer within {TIMEOUT_S:.0f} s"
-            )
+            self.last = Refused(setpoint=setpoint, at=self._devices.now(), reason=f"no answer within {TIMEOUT_S:.0f} s")
         if isinstance(self.last, Refused):
             self._retry_at = self._hass.loop.time() + RETRY_S
         self._log(self.last)

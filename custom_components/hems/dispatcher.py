@@ -1,6 +1,6 @@
 """The fast rhythm: on each change of a measurement, and every two seconds, tell the devices what to do now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging

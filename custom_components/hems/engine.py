@@ -14,6 +14,7 @@ from .core.model import Plan, PlanRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 from .home import EngineConfig
 
+
 class Engine(Protocol):
     """Makes plans."""
 

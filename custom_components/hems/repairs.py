@@ -8,7 +8,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-import voluptuous as vol
 
 from .const import DOMAIN
 from .engine_client import EngineError, EngineRefused, EngineUnauthorized
@@ -82,7 +81,7 @@ class EngineRepairFlow(RepairsFlow):
     def __init__(self, entry: HemsConfigEntry) -> None:
         self._entry = entry
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Begin with the explanation."""
         return await self.async_step_confirm()
 
@@ -95,7 +94,6 @@ class EngineRepairFlow(RepairsFlow):
             errors["base"] = "still_unavailable"
         return self.async_show_form(
             step_id="confirm",
-            data_schema=vol.Schema({}),
             errors=errors,
             description_placeholders={"home": self._entry.title},
         )
@@ -112,7 +110,7 @@ class EngineRepairFlow(RepairsFlow):
 
 
 async def async_create_fix_flow(
-    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+    hass: HomeAssistant, _issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """The flow that belongs to a fixable issue."""
     entry = hass.config_entries.async_get_entry(str((data or {}).get(ENTRY_ID)))

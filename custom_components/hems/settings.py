@@ -35,7 +35,7 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 class Wishes:
     """What the household asked for."""
 
-    settings: HemsSettings = HemsSettings()
+    settings: HemsSettings = field(default_factory=HemsSettings)
     overrides: tuple[Override, ...] = ()
     runs: Mapping[str, ApplianceRun] = field(default_factory=dict)
     """By appliance: the run that is wanted or under way."""

@@ -1,8 +1,9 @@
 """A simulated home that really runs, with an engine that a test holds in its hands."""
 
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.flows.example import EXAMPLE_ASSETS, EXAMPLE_HOME
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 URL = "http://engine.test:8124"
 START = "2026-06-20 10:00:00+00:00"

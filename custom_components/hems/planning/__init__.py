@@ -4,6 +4,7 @@ Pure functions without Home Assistant: `build_request` is the whole of it. Whate
 completed or left out, and named in the request's health.
 """
 
-from .request import Situation, build_request
+from .request import build_request
+from .situation import Situation
 
 __all__ = ["Situation", "build_request"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
+from ..core.forecast import load_forecast, temperature_forecast
 from ..core.model import (
     Asset,
     AssetState,
@@ -16,7 +17,6 @@ from ..core.model import (
     Weights,
     worst,
 )
-from ..core.forecast import load_forecast, temperature_forecast
 from ..household import power_range_kw, wanted_asset
 from ..runtime import AssetReading
 from .series import raised

@@ -54,5 +54,5 @@ class Findings:
         """The series over the whole horizon; what had to be filled in is named."""
         full, missing = completed(series, spare, self.horizon.start, self.horizon.end)
         if missing:
-            self.degraded(source, otherwise if missing > 0.999 else f"{missing:.0%} is missing; there, {otherwise}")  # noqa: PLR2004
+            self.degraded(source, otherwise if missing > 0.999 else f"{missing:.0%} is missing; there, {otherwise}")
         return full

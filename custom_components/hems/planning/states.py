@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ..core.forecast import Panel, draw_forecast, pv_forecast
 from ..core.model import (
     Appliance,
     ApplianceRun,
@@ -25,7 +26,6 @@ from ..core.model import (
     PvState,
     Series,
 )
-from ..core.forecast import Panel, draw_forecast, pv_forecast
 from ..home import Panels
 from ..runtime import AssetReading, AssetSettings
 from .situation import Findings, Situation
@@ -54,7 +54,7 @@ class _Asked:
     findings: Findings
 
 
-def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:
+def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:  # one per kind
     """What a plan must know about an asset now.
 
     Raises:
@@ -159,7 +159,7 @@ def _visit(asked: _Asked) -> EvSession:
 
 def next_time_of_day(now: datetime, settings: AssetSettings, time_zone: str) -> datetime:
     """The next departure after `now`; on a day whose clock skips that time, when it would have been."""
-    assert settings.departure is not None  # noqa: S101  # asked for only by _visit, which has looked
+    assert settings.departure is not None  # asked for only by _visit, which has looked
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
     candidates = (
@@ -185,7 +185,9 @@ def _draw_kw(asked: _Asked) -> Series:
         situation.home.site.time_zone,
     )
     # Without a source of its own the daily use is what was configured, which is no defect.
-    return usual if drawn is None else asked.findings.completed(f"{name}.draw_kw", drawn, usual, "a usual use is assumed")
+    return (
+        usual if drawn is None else asked.findings.completed(f"{name}.draw_kw", drawn, usual, "a usual use is assumed")
+    )
 
 
 def _wanted(asked: _Asked) -> Series:
