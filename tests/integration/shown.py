@@ -11,6 +11,7 @@ from homeassistant.const import Platform
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hems.const import DOMAIN
+from custom_components.hems.core.accounting import DayAccount, Flows
 from custom_components.hems.core.model import (
     AssetPlan,
     CostSplit,
@@ -210,8 +211,8 @@ class FakeAccounts:
     """Meters that stand still."""
 
     def __init__(self) -> None:
-        self.today = MagicMock(
-            cost=1.5, counterfactual_cost=2.0, saving=0.5, self_consumption=0.8, self_sufficiency=None
+        self.today = DayAccount(
+            day=NOW.date(), cost=1.5, counterfactual_cost=2.0, flows=Flows(pv_to_battery=4.0, pv_to_grid=1.0)
         )
 
     def energy_kwh(self, asset: str, direction: str) -> float:
