@@ -183,7 +183,7 @@ def a_flexible_load_state(
     return FlexibleLoadState(asset=asset, wanted=a_series(wanted, horizon))
 
 
-def an_ordinary_state(asset: Asset, horizon: Horizon) -> AssetState:
+def an_ordinary_state(asset: Asset, horizon: Horizon) -> AssetState:  # noqa: PLR0911  # a table by type
     """The state an asset gets where the test does not care."""
     match asset:
         case Battery():

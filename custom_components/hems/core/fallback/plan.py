@@ -8,7 +8,7 @@ from ..model.assessment import assess_plan
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
 from .producers import BatteryRule, SunRule
-from .rules import Rule, rules_of
+from .rules import Planned, Rule, rules_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def fallback_plan(request: PlanRequest, reason: str) -> Plan:
     terms = Terms.of(request)
     home = _Home.of(terms)
     steps = [home.step(index) for index in range(request.horizon.steps)]
-    by_name = {**home.suns, **home.batteries, **home.consumers}
+    by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers}
     assets = tuple(by_name[asset.name].plan() for asset in request.site.assets)
     import_kw = tuple(max(0.0, net) for net, _ in steps)
     export_kw = tuple(max(0.0, -net) for net, _ in steps)

@@ -19,6 +19,7 @@ from ..model import (
     HotWaterState,
     kind_of,
 )
+from ..model.assessment.overrides import overridden_steps
 from ..model.runs import PlannedRun, Start, runs_of
 from ..model.schedules import appliance_plan, charging_plan, heat_pump_plan, hot_water_plan
 from ..model.terms import Terms
@@ -30,14 +31,18 @@ DUST_KW = 1e-9
 """Rounding may not keep a device from the last watt of its room."""
 
 
-class Rule(Protocol):
+class Planned(Protocol):
+    """What has a schedule once the last step is decided."""
+
+    def plan(self) -> AssetPlan:
+        """The schedule, with what else develops."""
+
+
+class Rule(Planned, Protocol):
     """A consumer that decides step by step."""
 
     def decide(self, index: int, room_kw: float, told_kw: float | None) -> float:
         """Its power in step `index`, at most `room_kw` where it has a choice; `told_kw` is the user's word."""
-
-    def plan(self) -> AssetPlan:
-        """Its schedule, after the last step."""
 
 
 class HeaterRule:
@@ -179,17 +184,12 @@ def _off_or_between(wanted_kw: float, min_kw: float, max_kw: float, *, always_on
 
 def _switched_off(asset: Asset, terms: Terms) -> set[int]:
     """Steps in which the user has told an asset to stay off."""
-    return (
-        {
-            index
-            for override in terms.request.overrides
-            if override.asset == asset.name and override.power_kw <= 0.0
-            for index, share in enumerate(terms.horizon.overlap(terms.horizon.start, override.until))
-            if share > 0.0
-        }
-        if any(override.until > terms.horizon.start for override in terms.request.overrides)
-        else set()
-    )
+    return {
+        index
+        for override in terms.request.overrides
+        if override.asset == asset.name and override.power_kw <= 0.0
+        for index in overridden_steps(override, terms.horizon)
+    }
 
 
 def _heat_pump(heat_pump: HeatPump, state: HeatPumpState, terms: Terms, _free_kw: list[float]) -> Rule:

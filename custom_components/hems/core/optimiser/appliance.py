@@ -4,10 +4,10 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import Appliance, ApplianceState, AssetPlan
-from ..model.schedules import appliance_plan
 from ..model.runs import PlannedRun, Start, runs_of
+from ..model.schedules import appliance_plan
 from .block import Block, Context
-from .constraints import Affine, at_most
+from .constraints import Affine, Values, at_most, solved, total
 from .preferences import EARLY
 
 
@@ -27,14 +27,14 @@ def appliance_block(appliance: Appliance, state: ApplianceState, context: Contex
     preference: Affine = 0.0
     for run, start in zip(waiting, chosen, strict=True):
         power_kw = power_kw + np.array([option.power_kw for option in run.starts]).T @ start
-        cost += price_of_none(appliance, run, context) * (1.0 - cp.sum(start))
+        cost += price_of_none(appliance, run, context) * (1.0 - total(start))
         preference += np.array([EARLY * (1.0 + context.earliness[option.index]) for option in run.starts]) @ start
 
     def plan() -> AssetPlan:
         taken = [
             option
             for run, start in zip(waiting, chosen, strict=True)
-            for option, value in zip(run.starts, start.value, strict=True)
+            for option, value in zip(run.starts, solved(start), strict=True)
             if value > 0.5
         ]
         return appliance_plan(appliance, under_way, taken, context.terms.horizon)
@@ -43,7 +43,7 @@ def appliance_block(appliance: Appliance, state: ApplianceState, context: Contex
         asset=appliance.name,
         power_kw=power_kw,
         constraints=(
-            *(at_most(f"{appliance.name}.once", cp.sum(start), 1.0) for start in chosen),
+            *(at_most(f"{appliance.name}.once", total(start), 1.0) for start in chosen),
             *_one_at_a_time(appliance, under_way, waiting, chosen, context),
         ),
         cost=cost,
@@ -72,6 +72,6 @@ def _one_at_a_time(
     return [at_most(f"{appliance.name}.one_at_a_time", busy, np.maximum(1.0, fixed))]
 
 
-def _busy(start: Start, context: Context) -> np.ndarray:
+def _busy(start: Start, context: Context) -> Values:
     """Part of each step in which the programme of that start runs."""
     return np.array(context.terms.horizon.overlap(start.at, start.until))

@@ -7,7 +7,7 @@ from ..model import AssetPlan, Battery, BatteryState
 from ..model.schedules import battery_plan
 from ..model.storage import StoredWorth
 from .block import Block, Context, tidy
-from .constraints import Affine, at_least, at_most, either_or, equal
+from .constraints import Affine, Flow, at_least, at_most, either_or, equal, solved, times
 from .preferences import EARLY, MOVED
 
 
@@ -19,11 +19,12 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
     energy_kwh = cp.Variable(n + 1, name=f"{name}.energy_kwh", nonneg=True)
     start_kwh = min(state.energy_kwh, battery.capacity_kwh)
     stored_kw = battery.charge_efficiency * charge_kw - discharge_kw / battery.discharge_efficiency
+    discharge = Flow(discharge_kw, np.full(n, battery.max_discharge_kw))
     worth, worth_limits = _end_worth(battery, energy_kwh[n], context)
     out_kwh = h @ discharge_kw / battery.discharge_efficiency
 
     def plan() -> AssetPlan:
-        power_kw = tidy(charge_kw.value - discharge_kw.value, -battery.max_discharge_kw, battery.max_charge_kw)
+        power_kw = tidy(solved(charge_kw) - solved(discharge_kw), -battery.max_discharge_kw, battery.max_charge_kw)
         return battery_plan(battery, start_kwh, power_kw, context.terms.horizon)
 
     return Block(
@@ -31,7 +32,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
         power_kw=charge_kw - discharge_kw,
         constraints=(
             equal(f"{name}.start", energy_kwh[0], start_kwh),
-            equal(f"{name}.balance", energy_kwh[1:] - energy_kwh[:-1], cp.multiply(stored_kw, h)),
+            equal(f"{name}.balance", energy_kwh[1:] - energy_kwh[:-1], times(stored_kw, h)),
             _reserve(battery, start_kwh, energy_kwh),
             # A start above the fullest is legal, too: it may stay there, but not rise.
             at_most(f"{name}.max_soc", energy_kwh, max(battery.max_kwh, start_kwh)),
@@ -39,15 +40,15 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
             at_most(f"{name}.max_discharge", discharge_kw, battery.max_discharge_kw),
             *either_or(
                 f"{name}.one_way",
-                (charge_kw, np.full(n, battery.max_charge_kw)),
-                (discharge_kw, np.full(n, battery.max_discharge_kw)),
+                Flow(charge_kw, np.full(n, battery.max_charge_kw)),
+                discharge,
                 context.burning_pays,
             ),
             *worth_limits,
         ),
         cost=battery.wear_per_kwh * out_kwh - worth,
         preference=(MOVED * h + EARLY * context.earliness * h) @ (charge_kw + discharge_kw),
-        discharge_kw=discharge_kw,
+        discharge=discharge,
         plan=plan,
     )
 

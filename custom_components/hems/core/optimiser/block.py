@@ -9,10 +9,7 @@ import numpy as np
 from ..model import AssetPlan, Pv, PvState
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
-from .constraints import Affine
-
-type Values = np.ndarray[tuple[int], np.dtype[np.float64]]
-type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+from .constraints import Affine, Flow, Mask, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +24,10 @@ class Block:
     """Currency: wear, and wishes not met at their prices, minus the worth of what is left at the end."""
     preference: Affine = 0.0
     """Taste, not money: breaks ties, and is scaled so that it cannot spend a cent."""
-    discharge_kw: Affine | None = None
-    """What a battery gives, where others must know."""
-    car_kw: Affine | None = None
-    """What a car takes, where others must know."""
-    most_car_kw: Values | None = None
+    discharge: Flow | None = None
+    """What a battery gives."""
+    car: Flow | None = None
+    """What a car takes."""
     plan: Callable[[], AssetPlan]
     """The schedule, re-simulated from the powers; to be called once the problem is solved."""
 

@@ -9,8 +9,8 @@ from ..model import AssetPlan, EvCharger, EvChargerState
 from ..model.assessment.assets import ev_end_price
 from ..model.schedules import charging_plan
 from ..model.visits import ChargeMode, Visit, visits_of
-from .block import Block, Context, Mask, Values, tidy
-from .constraints import Affine, at_least, at_most
+from .block import Block, Context, tidy
+from .constraints import Affine, Flow, Mask, Values, at_least, at_most, solved, times
 from .preferences import EARLY
 from .switching import starts
 
@@ -35,8 +35,9 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
         most_kw[visit.first : visit.end] = visit.max_kw * np.array(visit.shares)
 
     def plan() -> AssetPlan:
-        solved_kw = power_kw.value if parts else power_kw
-        return charging_plan(charger, visits, tidy(_executable(solved_kw, visits, context), 0.0), context.terms.horizon)
+        return charging_plan(
+            charger, visits, tidy(_executable(solved(power_kw), visits, context), 0.0), context.terms.horizon
+        )
 
     return Block(
         asset=charger.name,
@@ -44,8 +45,7 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
         constraints=tuple(limit for part in parts for limit in part.constraints),
         cost=sum(part.cost for part in parts),
         preference=sum(part.preference for part in parts),
-        car_kw=power_kw if parts else None,
-        most_car_kw=most_kw,
+        car=Flow(power_kw, most_kw) if parts else None,
         plan=plan,
     )
 
@@ -85,8 +85,8 @@ def _powers(
     if not len(whole) or not visit.modes:
         return power_kw, 0.0, tuple(limits)
     on = [cp.Variable(len(whole), boolean=True, name=f"{name}.on_{mode.phases}_phases") for mode in visit.modes]
-    least = sum(cp.multiply(mode.min_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
-    most = sum(cp.multiply(mode.max_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
+    least = sum(times(mode.min_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
+    most = sum(times(mode.max_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
     limits += [
         at_least(f"{charger.name}.min_current", power_kw[whole], least),
         at_most(f"{charger.name}.max_current", power_kw[whole], most),

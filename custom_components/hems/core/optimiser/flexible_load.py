@@ -5,7 +5,7 @@ import numpy as np
 
 from ..model import AssetPlan, FlexibleLoad, FlexibleLoadState
 from .block import Block, Context, tidy
-from .constraints import at_most, equal
+from .constraints import at_most, equal, solved, times
 from .preferences import EARLY
 
 
@@ -17,11 +17,11 @@ def flexible_load_block(load: FlexibleLoad, state: FlexibleLoadState, context: C
     near = np.flatnonzero(context.near & (wanted_kw > 0.0))
     if len(near):
         on = cp.Variable(len(near), boolean=True, name=f"{load.name}.on")
-        limits.append(equal(f"{load.name}.on_or_off", power_kw[near], cp.multiply(wanted_kw[near], on)))
+        limits.append(equal(f"{load.name}.on_or_off", power_kw[near], times(wanted_kw[near], on)))
     price = context.terms.request.weights.comfort * load.comfort_price_per_kwh
 
     def plan() -> AssetPlan:
-        solved_kw = np.array(power_kw.value)
+        solved_kw = solved(power_kw)
         solved_kw[near] = np.where(solved_kw[near] > wanted_kw[near] / 2.0, wanted_kw[near], 0.0)
         return AssetPlan(
             asset=load.name,

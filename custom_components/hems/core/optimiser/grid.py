@@ -1,6 +1,6 @@
 """The bus and the connection: sum of all powers + load - unserved = import - export."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cvxpy as cp
@@ -10,7 +10,7 @@ from ..model import Battery, Pv
 from ..model.assessment.grid import capacity_periods
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
 from .block import Block, Context
-from .constraints import Affine, at_least, at_most, either_or, equal
+from .constraints import Affine, Flow, Values, at_least, at_most, either_or, equal, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,11 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
             at_most("grid.excess", excess_kw, np.maximum(0.0, most_export_kw - max_export_kw)),
             *either_or(
                 "grid.one_way",
-                (import_kw, max_import_kw),
-                (export_kw, most_export_kw),
+                Flow(import_kw, max_import_kw),
+                Flow(export_kw, most_export_kw),
                 export_worth > import_worth,
             ),
-            *_not_sold_from_batteries(blocks, export_kw, most_export_kw, context),
+            *_not_sold_from_batteries(blocks, Flow(export_kw, most_export_kw), context),
             *_not_from_battery_to_car(blocks, context),
             *capacity_limits,
         ),
@@ -64,7 +64,7 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
     )
 
 
-def _unstoppable_kw(context: Context) -> np.ndarray:
+def _unstoppable_kw(context: Context) -> Values:
     """Most power per step that arrays which cannot be held back may push out."""
     peaks_kw = [
         asset.peak_kw for asset in context.terms.request.site.assets if isinstance(asset, Pv) and not asset.curtailable
@@ -89,42 +89,33 @@ def _capacity(import_kw: cp.Variable, context: Context) -> tuple[Affine, tuple[c
         at_most(f"capacity.peak_{number}", import_kw[list(steps)], peaks_kw[number])
         for number, (_, steps) in enumerate(periods)
     ]
-    return _peak_price(context) * cp.sum(peaks_kw - so_far_kw), tuple(limits)
+    return _peak_price(context) * total(peaks_kw - so_far_kw), tuple(limits)
 
 
-def _batteries(blocks: Sequence[Block], context: Context) -> list[tuple[Battery, Block]]:
-    site = context.terms.request.site
-    found = [(site.asset(block.asset), block) for block in blocks]
-    return [(asset, block) for asset, block in found if isinstance(asset, Battery)]
+def _discharges(blocks: Sequence[Block], context: Context) -> Iterator[tuple[Battery, Flow]]:
+    for block in blocks:
+        asset = context.terms.request.site.asset(block.asset)
+        if isinstance(asset, Battery) and block.discharge is not None:
+            yield asset, block.discharge
 
 
-def _not_sold_from_batteries(
-    blocks: Sequence[Block], export_kw: cp.Variable, most_export_kw: np.ndarray, context: Context
-) -> list[cp.Constraint]:
+def _not_sold_from_batteries(blocks: Sequence[Block], export: Flow, context: Context) -> list[cp.Constraint]:
     """Nothing is exported while a battery discharges whose energy may not be sold."""
-    constraints: list[cp.Constraint] = []
-    for battery, block in _batteries(blocks, context):
-        if not battery.may_export:
-            constraints += either_or(
-                f"{battery.name}.may_export",
-                (block.discharge_kw, np.full(context.steps, battery.max_discharge_kw)),
-                (export_kw, most_export_kw),
-                context.near,
-            )
-    return constraints
+    return [
+        limit
+        for battery, discharge in _discharges(blocks, context)
+        if not battery.may_export
+        for limit in either_or(f"{battery.name}.may_export", discharge, export, context.near)
+    ]
 
 
 def _not_from_battery_to_car(blocks: Sequence[Block], context: Context) -> list[cp.Constraint]:
     """No car charges while a battery discharges that must not drain into it."""
-    cars = [block for block in blocks if block.car_kw is not None]
-    constraints: list[cp.Constraint] = []
-    for battery, block in _batteries(blocks, context):
-        if not battery.may_charge_ev:
-            for car in cars:
-                constraints += either_or(
-                    f"{battery.name}.may_charge_ev.{car.asset}",
-                    (block.discharge_kw, np.full(context.steps, battery.max_discharge_kw)),
-                    (car.car_kw, car.most_car_kw),
-                    context.near,
-                )
-    return constraints
+    cars = [(block.asset, block.car) for block in blocks if block.car is not None]
+    return [
+        limit
+        for battery, discharge in _discharges(blocks, context)
+        if not battery.may_charge_ev
+        for name, car in cars
+        for limit in either_or(f"{battery.name}.may_charge_ev.{name}", discharge, car, context.near)
+    ]

@@ -9,6 +9,7 @@ from ..model import AssetState, Plan, PlanRequest, SolveStats
 from ..model.assessment import assess_plan
 from ..model.terms import Terms
 from .block import Block, Context, tidy
+from .constraints import solved
 from .grid import GridBlock, grid_block
 from .overrides import override_cost
 from .registry import block_of
@@ -31,18 +32,18 @@ def solve(request: PlanRequest) -> Plan:
     objective = grid.cost + told + sum(block.cost + block.preference for block in blocks)
     limits = [limit for block in blocks for limit in block.constraints] + [*grid.constraints, *told_limits]
     built = perf_counter()
-    solved = minimise(objective, limits, request.options)
+    answer = minimise(objective, limits, request.options)
     read = perf_counter()
-    plan = _plan(terms, blocks, grid, solved, built - started, read)
+    plan = _plan(terms, blocks, grid, answer, built - started, read)
     check_plan(plan, terms)
     return plan
 
 
-def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, solved: Solved, build_s: float, read_at: float) -> Plan:
+def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, answer: Solved, build_s: float, read_at: float) -> Plan:
     """The schedule with its balance closed by the grid, judged afresh rather than taken from the solver."""
     request = terms.request
     assets = tuple(block.plan() for block in blocks)
-    unserved_kw = tidy(grid.unserved_kw.value, 0.0)
+    unserved_kw = tidy(solved(grid.unserved_kw), 0.0)
     powers_kw = np.array([plan.power_kw for plan in assets]).reshape(len(assets), request.horizon.steps)
     net_kw = np.round(powers_kw.sum(axis=0) + np.array(terms.load_kw) - np.array(unserved_kw), 9)
     import_kw, export_kw = tuple(map(float, np.maximum(net_kw, 0.0))), tuple(map(float, np.maximum(-net_kw, 0.0)))
@@ -51,7 +52,7 @@ def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, solved: Solved, bu
         made_at=request.now,
         expires_at=request.now + timedelta(seconds=request.valid_for_s),
         horizon=request.horizon,
-        outcome=solved.outcome,
+        outcome=answer.outcome,
         assets=assets,
         load_kw=terms.load_kw,
         unserved_kw=unserved_kw,
@@ -65,8 +66,8 @@ def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, solved: Solved, bu
         health=request.health,
         stats=SolveStats(
             build_s=build_s,
-            compile_s=solved.compile_s,
-            solve_s=solved.solve_s,
+            compile_s=answer.compile_s,
+            solve_s=answer.solve_s,
             extract_s=perf_counter() - read_at,
         ),
     )

@@ -5,7 +5,7 @@ import numpy as np
 
 from ..model import AssetPlan, Pv, PvState
 from .block import Block, Context, tidy
-from .constraints import at_most, equal
+from .constraints import at_most, equal, solved
 from .preferences import CURTAILED
 
 
@@ -19,7 +19,7 @@ def pv_block(pv: Pv, state: PvState, context: Context) -> Block:
         limits = (equal(f"{pv.name}.available", used_kw, available),)
 
     def plan() -> AssetPlan:
-        used = tidy(used_kw.value, 0.0, available)
+        used = tidy(solved(used_kw), 0.0, available)
         return AssetPlan(
             asset=pv.name,
             kind=pv.kind,

@@ -10,6 +10,7 @@ import highspy
 
 from ..model import Feasible, Infeasible, Optimal, SolverOptions, TimedOut
 from ..model.assessment.judgement import NOTICED
+from .constraints import total
 from .outcome import NoPlan
 
 SCALE = 1000.0
@@ -94,7 +95,7 @@ def _polished(highs: highspy.Highs, data: dict[str, Any]) -> Any:
 
 def broken_limits(constraints: list[cp.Constraint]) -> tuple[str, ...]:
     """Names of the limits that must give way, so that the sum of what they give is least."""
-    total: Any = 0.0
+    given_up: Any = 0.0
     elastic: list[cp.Constraint] = []
     given: list[tuple[str, cp.Variable]] = []
     for constraint in constraints:
@@ -105,12 +106,12 @@ def broken_limits(constraints: list[cp.Constraint]) -> tuple[str, ...]:
             other = cp.Variable(expression.shape, nonneg=True)
             given.append((str(constraint.label), other))
             elastic.append(cp.Zero(expression + slack - other))
-            total += cp.sum(other)
+            given_up += total(other)
         else:
             elastic.append(cp.NonNeg(expression + slack))
-        total += cp.sum(slack)
-    problem = cp.Problem(cp.Minimize(total), elastic)
-    problem.solve(solver=cp.HIGHS, threads=1, time_limit=POLISH_LIMIT_S)
+        given_up += total(slack)
+    problem = cp.Problem(cp.Minimize(given_up), elastic)
+    problem.solve(solver=cp.HIGHS, threads=1, time_limit=POLISH_LIMIT_S)  # type: ignore[no-untyped-call]  # as published
     if problem.status != cp.OPTIMAL:
         return ()
     broken = [name for name, slack in given if slack.value is not None and slack.value.max() > NOTICED]

@@ -2,7 +2,7 @@
 
 import cvxpy as cp
 
-from .constraints import Affine, at_least
+from .constraints import Affine, at_least, total
 from .preferences import SWITCHED
 
 
@@ -12,4 +12,4 @@ def starts(name: str, on: Affine) -> tuple[Affine, tuple[cp.Constraint, ...]]:
     if count < 2:
         return 0.0, ()
     started = cp.Variable(count - 1, name=name, nonneg=True)
-    return SWITCHED * cp.sum(started), (at_least(name, started, on[1:] - on[:-1]),)
+    return SWITCHED * total(started), (at_least(name, started, on[1:] - on[:-1]),)

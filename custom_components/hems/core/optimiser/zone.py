@@ -11,8 +11,8 @@ import numpy as np
 
 from ..model import AssetPlan
 from ..model.thermal import Zone
-from .block import Block, Context, Values, tidy
-from .constraints import Affine, at_least, at_most, equal
+from .block import Block, Context, tidy
+from .constraints import Affine, Values, at_least, at_most, equal, solved, times
 from .preferences import EARLY
 from .switching import starts
 
@@ -39,7 +39,7 @@ def zone_block(
     switching, powers = _powers(heater, power_kw, context)
 
     def plan() -> AssetPlan:
-        return plan_of(tidy(_executable(power_kw.value, heater, context), 0.0, heater.max_kw))
+        return plan_of(tidy(_executable(solved(power_kw), heater, context), 0.0, heater.max_kw))
 
     return Block(
         asset=name,
@@ -63,7 +63,7 @@ def _next_c(zone: Zone, temperature: cp.Variable, power_kw: cp.Variable) -> Affi
     keep = np.array([step.keep for step in zone.steps])
     gain = np.array([step.gain_k_per_kw for step in zone.steps])
     unheated = (1.0 - keep) * np.array(zone.around_c) + gain * np.array(zone.other_kw)
-    return cp.multiply(keep, temperature[:-1]) + cp.multiply(gain * np.array(zone.cop), power_kw) + unheated
+    return times(keep, temperature[:-1]) + times(gain * np.array(zone.cop), power_kw) + unheated
 
 
 def _powers(heater: Heater, power_kw: cp.Variable, context: Context) -> tuple[Affine, list[cp.Constraint]]:

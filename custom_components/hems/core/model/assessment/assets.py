@@ -21,13 +21,14 @@ from .judgement import NOTICED, Judgement, broken_spans
 
 
 @singledispatch
-def assess(asset: Asset, plan: AssetPlan, terms: Terms) -> Judgement:
+def assess(asset: Asset, plan: AssetPlan, terms: Terms) -> Judgement:  # noqa: ARG001  # the kinds below need them
     """Wear, comfort and end value of one asset's schedule, and the soft limits that it breaks."""
     raise TypeError(f"{asset.name}: nobody can judge a {type(asset).__name__}, planned as {plan.kind}")
 
 
 @assess.register
-def _(asset: Pv, plan: AssetPlan, terms: Terms) -> Judgement:  # noqa: ARG001  # every kind is asked alike
+def _(_asset: Pv, _plan: AssetPlan, _terms: Terms) -> Judgement:
+    """The sun costs nothing, and what is held back costs what it would have earned."""
     return Judgement()
 
 

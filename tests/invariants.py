@@ -1,0 +1,141 @@
+"""What holds for every plan, however it was made and however odd the home."""
+
+from itertools import pairwise
+
+import pytest
+
+from custom_components.hems.core.model import (
+    Appliance,
+    ApplianceState,
+    AssetPlan,
+    Battery,
+    BatteryState,
+    EvCharger,
+    EvChargerState,
+    FlexibleLoad,
+    HeatPump,
+    HotWater,
+    Plan,
+    PlanRequest,
+    Pv,
+)
+from custom_components.hems.core.model.runs import runs_of
+from custom_components.hems.core.model.terms import Terms
+from custom_components.hems.core.model.visits import visits_of
+
+CLOSE = 2e-4
+"""kW, kWh: the solver's tolerance and the rounding to six digits, summed over a horizon."""
+
+
+def assert_sound(plan: Plan, request: PlanRequest) -> None:
+    """Balance, limits and every device's own rules."""
+    terms = Terms.of(request)
+    assert_balanced(plan)
+    assert_limits_kept(plan, terms)
+    for asset in request.site.assets:
+        schedule = plan.asset(asset.name)
+        assert schedule is not None
+        match asset:
+            case Pv():
+                assert_pv_possible(asset, schedule)
+            case Battery():
+                assert_battery_possible(asset, schedule, plan, request)
+            case EvCharger():
+                assert_charging_possible(asset, schedule, request)
+            case HeatPump():
+                assert_heating_possible(schedule, asset.min_electric_kw, asset.max_electric_kw, request)
+            case HotWater():
+                assert_heating_possible(schedule, asset.least_electric_kw, asset.max_electric_kw, request)
+            case Appliance():
+                assert_runs_possible(asset, schedule, request)
+            case FlexibleLoad():
+                assert_switching_possible(schedule, request)
+
+
+def near(request: PlanRequest) -> range:
+    """The steps whose decisions are whole."""
+    offsets = [(edge - request.horizon.start).total_seconds() / 3600 for edge in request.horizon.edges[:-1]]
+    return range(sum(offset < request.options.integer_h for offset in offsets))
+
+
+def assert_balanced(plan: Plan) -> None:
+    for index in range(plan.horizon.steps):
+        drawn = sum(asset.power_kw[index] for asset in plan.assets) + plan.load_kw[index] - plan.unserved_kw[index]
+        assert drawn == pytest.approx(plan.import_kw[index] - plan.export_kw[index], abs=CLOSE)
+        assert min(plan.import_kw[index], plan.export_kw[index]) == 0.0
+        assert min(plan.import_kw[index], plan.export_kw[index], plan.unserved_kw[index]) >= 0.0
+
+
+def assert_limits_kept(plan: Plan, terms: Terms) -> None:
+    named = {violation.limit for violation in plan.violations}
+    for index in range(plan.horizon.steps):
+        assert plan.import_kw[index] <= terms.max_import_kw[index] + CLOSE
+        if "grid.max_export" not in named:
+            assert plan.export_kw[index] <= terms.max_export_kw[index] + 1e-3
+
+
+def assert_pv_possible(pv: Pv, schedule: AssetPlan) -> None:
+    available, curtailed = schedule.trajectories["available_kw"], schedule.trajectories["curtailed_kw"]
+    for power, most, held in zip(schedule.power_kw, available, curtailed, strict=True):
+        assert -pv.peak_kw - CLOSE <= power <= 0.0
+        assert -power + held == pytest.approx(most, abs=CLOSE)
+        assert held >= 0.0
+        assert pv.curtailable or held <= CLOSE
+
+
+def assert_battery_possible(battery: Battery, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
+    start = request.state_of(battery, BatteryState).energy_kwh
+    energy = schedule.trajectories["energy_kwh"]
+    assert energy[0] == pytest.approx(start, abs=CLOSE)
+    assert min(energy) >= min(battery.min_kwh, start) - CLOSE
+    assert max(energy) <= max(battery.max_kwh, start) + CLOSE
+    for power, (before, after), h in zip(schedule.power_kw, pairwise(energy), request.horizon.steps_h, strict=True):
+        assert -battery.max_discharge_kw - CLOSE <= power <= battery.max_charge_kw + CLOSE
+        stored = power * battery.charge_efficiency if power > 0 else power / battery.discharge_efficiency
+        assert after - before == pytest.approx(stored * h, abs=CLOSE)
+    cars = [plan.asset(asset.name) for asset in request.site.assets if isinstance(asset, EvCharger)]
+    overridden = {override.asset for override in request.overrides}
+    for index in near(request):
+        if schedule.power_kw[index] < -CLOSE and not battery.may_export and battery.name not in overridden:
+            assert plan.export_kw[index] <= CLOSE
+        if schedule.power_kw[index] < -CLOSE and not battery.may_charge_ev:
+            assert all(car.power_kw[index] <= CLOSE for car in cars if car)
+
+
+def assert_charging_possible(charger: EvCharger, schedule: AssetPlan, request: PlanRequest) -> None:
+    visits = visits_of(charger, request.state_of(charger, EvChargerState), request.horizon)
+    free = set(range(request.horizon.steps))
+    for visit in visits:
+        free -= set(range(visit.first, visit.end))
+        charged = sum(schedule.power_kw[i] * request.horizon.steps_h[i] for i in range(visit.first, visit.end))
+        assert visit.session.energy_kwh + charger.efficiency * charged <= visit.session.capacity_kwh + 1e-3
+        for index in range(visit.first, visit.end):
+            power, share = schedule.power_kw[index], visit.shares[index - visit.first]
+            assert -CLOSE <= power <= visit.max_kw * share + CLOSE
+            if index in near(request) and power > CLOSE:
+                assert any(m.min_kw * share - CLOSE <= power <= m.max_kw * share + CLOSE for m in visit.modes)
+                assert schedule.trajectories["phases"][index] in charger.phases
+    assert all(schedule.power_kw[index] == 0.0 for index in free)
+
+
+def assert_heating_possible(schedule: AssetPlan, min_kw: float, max_kw: float, request: PlanRequest) -> None:
+    for index, power in enumerate(schedule.power_kw):
+        assert 0.0 <= power <= max_kw + CLOSE
+        if index in near(request):
+            assert power == 0.0 or power >= min_kw - CLOSE
+
+
+def assert_runs_possible(appliance: Appliance, schedule: AssetPlan, request: PlanRequest) -> None:
+    runs = runs_of(appliance, request.state_of(appliance, ApplianceState), request.horizon)
+    waiting = [run for run in runs if not run.is_under_way]
+    assert sum(schedule.trajectories["starts"]) <= len(waiting)
+    for index, count in enumerate(schedule.trajectories["starts"]):
+        assert count <= sum(run.may_start_in(index) for run in waiting)
+    assert all(0.0 <= power for power in schedule.power_kw)
+
+
+def assert_switching_possible(schedule: AssetPlan, request: PlanRequest) -> None:
+    for index, (power, wanted) in enumerate(zip(schedule.power_kw, schedule.trajectories["wanted_kw"], strict=True)):
+        assert -CLOSE <= power <= wanted + CLOSE
+        if index in near(request):
+            assert power <= CLOSE or power == pytest.approx(wanted, abs=CLOSE)
