@@ -1,0 +1,1 @@
+"""Measurements of HEMS that take longer than a test may: `scripts/bench`."""
