@@ -66,6 +66,8 @@ class Applied:
 
     setpoint: Setpoint
     at: datetime
+    verified: bool = True
+    """False where the device's entity does not show it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

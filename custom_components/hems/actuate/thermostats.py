@@ -1,0 +1,96 @@
+"""Climate and water heater entities: turned up to heat, turned down to rest, never switched off."""
+
+from homeassistant.components.climate.const import (
+    ATTR_HVAC_MODE,
+    ATTR_HVAC_MODES,
+    SERVICE_SET_HVAC_MODE,
+    SERVICE_SET_TEMPERATURE,
+    HVACMode,
+)
+from homeassistant.components.water_heater.const import ATTR_OPERATION_MODE, SERVICE_SET_OPERATION_MODE
+from homeassistant.const import ATTR_TEMPERATURE, STATE_OFF, UnitOfTemperature
+from homeassistant.core import State
+from homeassistant.util.unit_conversion import TemperatureConverter
+
+from ..core.model import ComfortBand, FlexibleLoad, HeatPump, HotWater
+from . import switches
+from .calls import Call, Command, Impossible, Nothing, Wanted
+
+HEATING_MODES = (HVACMode.HEAT, HVACMode.HEAT_COOL, HVACMode.AUTO)
+
+
+def command(wanted: Wanted) -> Command:
+    """A target temperature from the comfort band; a flexible load is switched on and off."""
+    if isinstance(wanted.asset, FlexibleLoad):
+        return _switched(wanted)
+    if not isinstance(wanted.asset, HeatPump | HotWater):
+        return Impossible(reason=f"{wanted.state.entity_id} is a thermostat, which only heat is told")
+    target_c = _target_c(wanted.setpoint.power_kw, wanted.asset.comfort)
+    target = TemperatureConverter.convert(target_c, UnitOfTemperature.CELSIUS, wanted.temperature_unit)
+    limited = _limited(round(target, 1), wanted.state)
+    set_to = Call(
+        domain=wanted.state.domain,
+        action=SERVICE_SET_TEMPERATURE,
+        entity_id=wanted.state.entity_id,
+        data={ATTR_TEMPERATURE: limited},
+        done=lambda state: _is(state, limited),
+    )
+    wake = _wake(wanted) if wanted.setpoint.power_kw != 0.0 else None
+    return (wake, set_to) if wake else (set_to,)
+
+
+def _target_c(power_kw: float | None, comfort: ComfortBand) -> float:
+    if power_kw is None:
+        return (comfort.min_c + comfort.max_c) / 2
+    return comfort.max_c if power_kw > 0.0 else comfort.min_c
+
+
+def _wake(wanted: Wanted) -> Call | None:
+    """A thermostat that is off heats to no target."""
+    if wanted.state.state != STATE_OFF:
+        return None
+    if wanted.state.domain == "climate":
+        offered = wanted.state.attributes.get(ATTR_HVAC_MODES) or ()
+        mode = next((mode for mode in HEATING_MODES if mode in offered), None)
+        action, data = SERVICE_SET_HVAC_MODE, {ATTR_HVAC_MODE: mode}
+    else:
+        offered = wanted.state.attributes.get("operation_list") or ()
+        mode = next((mode for mode in offered if mode != STATE_OFF), None)
+        action, data = SERVICE_SET_OPERATION_MODE, {ATTR_OPERATION_MODE: mode}
+    if mode is None:
+        return None
+    return Call(
+        domain=wanted.state.domain,
+        action=action,
+        entity_id=wanted.state.entity_id,
+        data=data,
+        done=lambda state: state.state != STATE_OFF,
+    )
+
+
+def _switched(wanted: Wanted) -> Command:
+    power_kw = wanted.setpoint.power_kw
+    if power_kw is None and wanted.last_kw != 0.0:
+        return Nothing(reason="left as it is")
+    on = power_kw is None or power_kw > 0.0
+    call = switches.switched(wanted, on=on)
+    return (
+        Call(
+            domain=call.domain,
+            action=call.action,
+            entity_id=call.entity_id,
+            done=lambda state: (state.state != STATE_OFF) is on,
+        ),
+    )
+
+
+def _limited(target: float, state: State) -> float:
+    low, high = state.attributes.get("min_temp"), state.attributes.get("max_temp")
+    if isinstance(high, int | float):
+        target = min(target, float(high))
+    return max(target, float(low)) if isinstance(low, int | float) else target
+
+
+def _is(state: State, target: float) -> bool:
+    shown = state.attributes.get(ATTR_TEMPERATURE)
+    return isinstance(shown, int | float) and abs(shown - target) < 0.6

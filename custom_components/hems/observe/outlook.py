@@ -1,0 +1,139 @@
+"""What the home's own sources say about the time ahead."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant
+
+from ..core.forecast import (
+    Panel,
+    load_forecast,
+    performance_of,
+    pv_forecast,
+    temperature_forecast,
+)
+from ..core.model import Horizon, InputHealth, Pv, Series
+from ..devices import Outlook
+from ..home import EntityTariff, Home
+from ..runtime import Live
+from .forecasts import PvReading, async_read_pv
+from .history import async_hourly_means, combined
+from .prices import PriceReading, async_read_prices
+from .readings import power_sign
+
+HISTORY = timedelta(days=28)
+KEEP = timedelta(minutes=30)
+"""Statistics get one more row an hour."""
+
+
+class OutlookReader:
+    """Reads prices, forecasts and the past of a real home."""
+
+    def __init__(self, hass: HomeAssistant, home: Home) -> None:
+        self._hass = hass
+        self._home = home
+        self._past: Mapping[str, Series] = {}
+        self._past_until: datetime | None = None
+
+    async def async_read(self, horizon: Horizon, live: Live) -> Outlook:
+        """Everything over the horizon that the home's sources know; what is poor is named."""
+        start, end = horizon.start, horizon.end
+        past = await self._async_past(start)
+        imported, exported = await self._async_prices(start, end)
+        load_kw, load_health = self._load(past, horizon)
+        outdoor_c, outdoor_health = self._outdoor(past, live, horizon)
+        pv_kw, pv_health = await self._async_pv(past, horizon)
+        return Outlook(
+            import_price=imported.series,
+            export_price=exported.series,
+            load_kw=load_kw,
+            outdoor_c=outdoor_c,
+            pv_kw=pv_kw,
+            health=(*imported.health, *exported.health, *load_health, *outdoor_health, *pv_health),
+        )
+
+    async def _async_prices(self, start: datetime, end: datetime) -> tuple[PriceReading, PriceReading]:
+        tariff = self._home.tariff
+        nothing = PriceReading(series=None)
+        if not isinstance(tariff, EntityTariff):
+            return nothing, nothing
+        imported = await async_read_prices(self._hass, tariff.import_price_entity, start, end, "tariff.import_price")
+        if tariff.export_price_entity is None:
+            return imported, nothing
+        return imported, await async_read_prices(
+            self._hass, tariff.export_price_entity, start, end, "tariff.export_price"
+        )
+
+    async def _async_past(self, now: datetime) -> Mapping[str, Series]:
+        """Hourly means of the last weeks by entity; read again every half hour."""
+        if self._past_until is None or not timedelta(0) <= now - self._past_until < KEEP:
+            bound = self._home.grid_bindings
+            wanted = {bound.grid_power_entity, bound.load_power_entity, bound.outdoor_temperature_entity}
+            wanted |= {binding.power_entity for binding in self._home.bindings.values()}
+            ids = {entity_id for entity_id in wanted if entity_id}
+            self._past = await async_hourly_means(self._hass, ids, now - HISTORY, now)
+            self._past_until = now
+        return self._past
+
+    def _load(self, past: Mapping[str, Series], horizon: Horizon) -> tuple[Series | None, tuple[InputHealth, ...]]:
+        history = self._load_history(past)
+        if history is None:
+            return None, ()
+        return load_forecast(history, horizon.start, horizon.end, self._home.site.time_zone)
+
+    def _load_history(self, past: Mapping[str, Series]) -> Series | None:
+        """The load's own statistics, or what is left of the meter's without the assets'."""
+        bound = self._home.grid_bindings
+        if bound.load_power_entity:
+            return past.get(bound.load_power_entity)
+        grid = past.get(bound.grid_power_entity or "")
+        if grid is None:
+            return None
+        parts = {"grid": (grid, -1.0 if bound.grid_power_inverted else 1.0)}
+        for asset in self._home.site.assets:
+            binding = self._home.bindings[asset.name]
+            if binding.power_entity is None:
+                continue
+            own = past.get(binding.power_entity)
+            if own is None:
+                return None
+            parts[asset.name] = (own, -power_sign(asset, binding))
+        return combined(parts)
+
+    def _outdoor(
+        self, past: Mapping[str, Series], live: Live, horizon: Horizon
+    ) -> tuple[Series | None, tuple[InputHealth, ...]]:
+        entity_id = self._home.grid_bindings.outdoor_temperature_entity
+        history = past.get(entity_id) if entity_id else None
+        if history is None:
+            return None, ()
+        return temperature_forecast(None, history, live.outdoor_c, horizon.start, horizon.end)
+
+    async def _async_pv(
+        self, past: Mapping[str, Series], horizon: Horizon
+    ) -> tuple[dict[str, Series], list[InputHealth]]:
+        found: dict[str, Series] = {}
+        health: list[InputHealth] = []
+        for asset in self._home.site.assets:
+            if not isinstance(asset, Pv):
+                continue
+            binding, source = self._home.bindings[asset.name], f"{asset.name}.available_kw"
+            own = PvReading(series=None)
+            if binding.forecast_entity:
+                own = await async_read_pv(self._hass, binding.forecast_entity, source)
+            panel = self._panel(asset)
+            history = past.get(binding.power_entity or "")
+            performance = performance_of(panel, history, horizon.start) if history else None
+            found[asset.name], poor = pv_forecast(own.series, panel, horizon.start, horizon.end, source, performance)
+            health += [*own.health, *poor]
+        return found, health
+
+    def _panel(self, array: Pv) -> Panel:
+        panels = self._home.panels[array.name]
+        return Panel(
+            latitude=self._hass.config.latitude,
+            longitude=self._hass.config.longitude,
+            tilt_deg=panels.tilt_deg,
+            azimuth_deg=panels.azimuth_deg,
+            peak_kw=array.peak_kw,
+        )
