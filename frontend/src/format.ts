@@ -16,13 +16,13 @@ function numberLocale(locale: Locale): string | undefined {
 }
 
 export function formatNumber(hass: FormatContext, value: number, digits: number, options: Intl.NumberFormatOptions = {}): string {
-  const rounded = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value; // no "-0.0"
   return new Intl.NumberFormat(numberLocale(hass.locale), {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
     useGrouping: hass.locale.number_format !== "none",
+    signDisplay: "negative", // no "-0.0"
     ...options,
-  }).format(rounded);
+  }).format(value);
 }
 
 /** `2.4 kW`, `850 W` below one kilowatt. */
@@ -52,38 +52,27 @@ export function formatTemperature(hass: FormatContext, celsius: number): string 
   return `${formatNumber(hass, temperatureIn(hass, celsius), 1)} ${hass.config.unit_system.temperature}`;
 }
 
-function timeOptions(hass: FormatContext): { zone: string | undefined; hour12: boolean | undefined; language: string | undefined } {
-  const { time_format, time_zone, language } = hass.locale;
-  return {
-    zone: time_zone === "server" ? hass.config.time_zone : undefined,
-    hour12: time_format === "12" ? true : time_format === "24" ? false : undefined,
-    language: time_format === "system" ? undefined : language,
-  };
+function zoneOf(hass: FormatContext): string | undefined {
+  return hass.locale.time_zone === "server" ? hass.config.time_zone : undefined;
+}
+
+function usesAmPm({ time_format, language }: Locale): boolean {
+  if (time_format === "12" || time_format === "24") return time_format === "12";
+  const example = new Date(2023, 0, 1, 22).toLocaleTimeString(time_format === "system" ? undefined : language);
+  return example.includes("10");
 }
 
 export function formatTime(hass: FormatContext, ms: number): string {
-  const { zone, hour12, language } = timeOptions(hass);
-  return new Intl.DateTimeFormat(language, {
-    hour: hour12 === true ? "numeric" : "2-digit",
+  const amPm = usesAmPm(hass.locale);
+  return new Intl.DateTimeFormat(hass.locale.language, {
+    hour: amPm ? "numeric" : "2-digit",
     minute: "2-digit",
-    ...(hour12 === undefined ? {} : { hourCycle: hour12 ? "h12" : "h23" }),
-    timeZone: zone,
+    hourCycle: amPm ? "h12" : "h23",
+    timeZone: zoneOf(hass),
   }).format(ms);
 }
 
 export function formatDayAndTime(hass: FormatContext, ms: number): string {
-  const { zone } = timeOptions(hass);
-  const day = new Intl.DateTimeFormat(hass.locale.language, { weekday: "short", timeZone: zone }).format(ms);
+  const day = new Intl.DateTimeFormat(hass.locale.language, { weekday: "short", timeZone: zoneOf(hass) }).format(ms);
   return `${day} ${formatTime(hass, ms)}`;
-}
-
-export function formatDay(hass: FormatContext, ms: number): string {
-  const { zone } = timeOptions(hass);
-  return new Intl.DateTimeFormat(hass.locale.language, { weekday: "short", day: "numeric", timeZone: zone }).format(ms);
-}
-
-/** Hour of the day (0 to 23) of an instant where the times are shown. */
-export function hourOf(hass: FormatContext, ms: number): number {
-  const { zone } = timeOptions(hass);
-  return Number(new Intl.DateTimeFormat("en", { hour: "2-digit", hourCycle: "h23", timeZone: zone }).format(ms));
 }

@@ -67,35 +67,50 @@ export interface NextAction {
 }
 
 export interface AssetInfo {
+  asset: string;
   kind: string;
   title: string;
-  capacity_kwh?: number | null;
-  device_id?: string | null;
+  device_id: string | null;
+  /** Entity ids by key, e.g. `power`. */
+  entities: Record<string, string>;
 }
 
-export interface HomeInfo {
+export interface SiteInfo {
+  entry_id: string;
   title: string;
+  currency: string;
   simulated: boolean;
-  assets: Record<string, AssetInfo>;
+  entities: Record<string, string>;
 }
 
 export interface HomeState {
-  home: HomeInfo | null;
+  site: SiteInfo | null;
+  assets: AssetInfo[];
   plan: Plan | null;
   live: Live | null;
   next_action: NextAction | null;
 }
 
-export const EMPTY: HomeState = { home: null, plan: null, live: null, next_action: null };
+export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null };
 
-/** Each message carries the parts of the state that are new. */
-export type Message = Partial<HomeState>;
+/** A message carries the parts of the state that are new: all of them in a snapshot. */
+export type Message = { type: "snapshot" | "plan" | "live" | "settings" } & Partial<HomeState>;
 
 export function apply(state: HomeState, message: Message): HomeState {
-  const next = { ...state };
-  if (message.home !== undefined) next.home = message.home;
-  if (message.plan !== undefined) next.plan = message.plan;
-  if (message.live !== undefined) next.live = message.live;
-  if (message.next_action !== undefined) next.next_action = message.next_action;
-  return next;
+  const { site, assets, plan, live, next_action } = message;
+  return {
+    site: site === undefined ? state.site : site,
+    assets: assets ?? state.assets,
+    plan: plan === undefined ? state.plan : plan,
+    live: live === undefined ? state.live : live,
+    next_action: next_action === undefined ? state.next_action : next_action,
+  };
+}
+
+export function assetOf(state: HomeState, asset: string): AssetInfo | undefined {
+  return state.assets.find((info) => info.asset === asset);
+}
+
+export function titleOf(state: HomeState, asset: string): string {
+  return assetOf(state, asset)?.title ?? asset;
 }

@@ -5,10 +5,13 @@ import type { CardConfig, DeviceEntry, EntityEntry, Hass } from "./hass";
 import { type Strings, stringsFor } from "./strings/index";
 
 const PLATFORM = "hems";
-/** Sensors worth a tile, in this order, by translation key. */
-const SITE_SENSORS = ["next_action", "plan_status", "cost_today", "saving_today", "self_consumption", "self_sufficiency"];
-const ASSET_SENSORS = ["soc", "indoor_temperature", "tank_temperature", "next_change"];
-const CONTROLS = ["switch", "select", "number", "time", "button"];
+/** Sensors worth a tile, in this order, by translation key; the next action stands in the plan card. */
+const SITE_SENSORS = ["cost_today", "saving_today", "self_consumption", "self_sufficiency"];
+const ASSET_SENSORS = ["soc", "indoor_temperature", "tank_temperature", "state", "next_change"];
+/** Controls that take a whole row below the others. */
+const WIDE = ["number", "select"];
+/** Controls that take half a row. */
+const NARROW = ["switch", "time", "button"];
 /** These say what a device is; see `MODELS` of the integration's entity.py. */
 const KIND_OF_MODEL: Record<string, string> = {
   "PV array": "pv",
@@ -50,13 +53,13 @@ export function domainOf(entityId: string): string {
   return entityId.split(".")[0] ?? "";
 }
 
-function ranked(entities: EntityEntry[], keys: string[]): EntityEntry[] {
-  return keys.flatMap((key) => entities.filter((entity) => entity.translation_key === key && domainOf(entity.entity_id) === "sensor"));
+/** Entities of some domains, in the order of the domains. */
+function inDomains(group: Group, domains: string[]): EntityEntry[] {
+  return domains.flatMap((domain) => group.entities.filter((entity) => domainOf(entity.entity_id) === domain));
 }
 
-function controlsOf(group: Group): EntityEntry[] {
-  const rank = (entity: EntityEntry): number => CONTROLS.indexOf(domainOf(entity.entity_id));
-  return group.entities.filter((entity) => rank(entity) >= 0).sort((a, b) => rank(a) - rank(b));
+function withKeys(entities: EntityEntry[], keys: string[]): EntityEntry[] {
+  return keys.flatMap((key) => entities.filter((entity) => entity.translation_key === key));
 }
 
 /** The name of the entity alone: its device stands in the heading. */
@@ -68,26 +71,45 @@ function shortName(hass: Registries, group: Group, entity: EntityEntry): string 
 
 function tile(hass: Registries, group: Group, entity: EntityEntry): CardConfig {
   const base: CardConfig = { type: "tile", entity: entity.entity_id, name: shortName(hass, group, entity) };
-  const wide = { grid_options: { columns: 12 } };
   switch (domainOf(entity.entity_id)) {
     case "number":
-      return { ...base, ...wide, features: [{ type: "numeric-input", style: "slider" }], features_position: "inline" };
+      return { ...base, features: [{ type: "numeric-input", style: "slider" }], features_position: "inline" };
     case "select":
-      return { ...base, ...wide, features: [{ type: "select-options" }], features_position: "inline" };
+      return { ...base, features: [{ type: "select-options" }], features_position: "inline" };
     case "switch":
       return { ...base, tap_action: { action: "toggle" }, icon_tap_action: { action: "toggle" } };
     case "button":
       return { ...base, hide_state: true, tap_action: { action: "perform-action", perform_action: "button.press", target: { entity_id: entity.entity_id } } };
     default:
-      return entity.translation_key === "next_action" ? { ...base, ...wide } : base;
+      return base;
   }
 }
 
+function wide(card: CardConfig): CardConfig {
+  return { ...card, grid_options: { columns: 12 } };
+}
+
+/** Shown only while pressing it makes sense. */
+function whileAvailable(card: CardConfig): CardConfig {
+  return { ...card, visibility: [{ condition: "state", entity: card.entity, state_not: "unavailable" }] };
+}
+
 function section(hass: Registries, group: Group): { cards: CardConfig[] } {
-  const sensors = ranked(group.entities, group.kind === null ? SITE_SENSORS : ASSET_SENSORS);
-  const cards = [...controlsOf(group), ...sensors].map((entity) => tile(hass, group, entity));
+  const make = (entity: EntityEntry): CardConfig => tile(hass, group, entity);
+  const sensors = withKeys(inDomains(group, ["sensor"]), group.kind === null ? SITE_SENSORS : ASSET_SENSORS);
+  const undo = withKeys(group.entities, ["back_to_plan"]);
+  const narrow = [...inDomains(group, NARROW).filter((entity) => !undo.includes(entity)), ...sensors].map(make);
+  const last = narrow.length % 2 === 1 ? narrow.pop() : undefined; // an odd one out fills its row
   const heading = { type: "heading", heading: nameOf(group), icon: group.kind === null ? "mdi:home-lightning-bolt" : iconOf(group.kind) };
-  return { cards: [heading, ...cards] };
+  return {
+    cards: [
+      heading,
+      ...narrow,
+      ...(last ? [wide(last)] : []),
+      ...inDomains(group, WIDE).map(make).map(wide),
+      ...undo.map(make).map(wide).map(whileAvailable),
+    ],
+  };
 }
 
 function overview(hass: Registries, groups: Group[], strings: Strings): object {
@@ -117,7 +139,7 @@ function sensorsWith(hass: Registries, groups: Group[], matches: (entity: Entity
 }
 
 function history(hass: Registries, groups: Group[], strings: Strings): object {
-  const planned = (entity: EntityEntry): boolean => entity.translation_key?.startsWith("planned") ?? false;
+  const planned = (entity: EntityEntry): boolean => entity.translation_key?.includes("planned") ?? false;
   const power = sensorsWith(hass, groups, (entity, kind) => kind === "power" && !planned(entity));
   const energy = sensorsWith(hass, groups, (_entity, kind) => kind === "energy");
   const states = sensorsWith(hass, groups, (_entity, kind) => kind === "battery" || kind === "temperature");

@@ -71,14 +71,18 @@ export class HemsFlowCard extends HomeCard<HomeCardConfig> {
       node.soc === null ? null : formatPercent(hass, node.soc),
       node.temperature_c === null ? null : formatTemperature(hass, node.temperature_c),
     ].filter((detail) => detail !== null);
-    return html`<div class="node ${moving ? "moving" : "still"}" data-node=${node.id} style="--color:${node.color}">
+    return html`<button class="node ${moving ? "moving" : "still"}" data-node=${node.id} style="--color:${node.color}" ?disabled=${!node.entity} @click=${() => this.open(node)}>
       <div class="disc"><ha-icon icon=${node.icon}></ha-icon></div>
       <div class="words">
         <div class="name">${node.title}</div>
         <div class="power">${power}</div>
         ${details.length > 0 ? html`<div class="detail">${details.join(" · ")}</div>` : nothing}
       </div>
-    </div>`;
+    </button>`;
+  }
+
+  private open(node: Node): void {
+    this.dispatchEvent(new CustomEvent("hass-more-info", { detail: { entityId: node.entity }, bubbles: true, composed: true }));
   }
 
   static override styles = css`
@@ -88,10 +92,13 @@ export class HemsFlowCard extends HomeCard<HomeCardConfig> {
     h2 { margin: 0; font-size: var(--ha-font-size-l, 16px); font-weight: 500; color: var(--primary-text-color); }
     .quiet { color: var(--secondary-text-color); font-size: 13px; }
     p.quiet { padding: 24px 8px; margin: 0; text-align: center; }
-    .flow { position: relative; display: grid; grid-template-columns: minmax(0, 1fr) minmax(48px, 20%) minmax(0, 1fr); }
+    .flow { position: relative; display: grid; grid-template-columns: minmax(0, 37%) minmax(0, 1fr) minmax(0, 37%); }
     .flow svg { width: 100%; height: 100%; }
     .side { display: flex; flex-direction: column; justify-content: space-around; min-width: 0; }
     .node { display: flex; align-items: center; gap: 10px; min-width: 0; color: var(--primary-text-color); }
+    button { font: inherit; background: none; border: 0; padding: 4px 0; text-align: start; cursor: pointer; }
+    button:disabled { cursor: default; }
+    button:focus-visible { outline: 2px solid var(--primary-color); border-radius: 8px; }
     .left .node { flex-direction: row-reverse; text-align: end; }
     .words { min-width: 0; flex: 1; }
     .name { font-size: 12px; line-height: 15px; color: var(--secondary-text-color); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -106,13 +113,13 @@ export class HemsFlowCard extends HomeCard<HomeCardConfig> {
       background: var(--card-background-color); border: 2px solid var(--divider-color); box-sizing: border-box; color: var(--secondary-text-color); }
     path { fill: none; vector-effect: non-scaling-stroke; stroke-linecap: round; }
     path.rest { stroke: var(--divider-color); stroke-width: 1.5px; }
-    path.live { stroke-dasharray: 2 8; }
-    path.glow { opacity: 0.28; }
+    path.live { stroke-dasharray: 0 14; }
+    path.glow { opacity: 0.35; }
     @media (prefers-reduced-motion: no-preference) {
       path.live { animation: run var(--pace) linear infinite; }
       path.live.back { animation-direction: reverse; }
     }
-    @keyframes run { from { stroke-dashoffset: 20; } to { stroke-dashoffset: 0; } }
+    @keyframes run { from { stroke-dashoffset: 14; } to { stroke-dashoffset: 0; } }
   `;
 }
 
@@ -120,8 +127,8 @@ export class HemsFlowCard extends HomeCard<HomeCardConfig> {
 function wire(node: Node, path: string, strongest: number, back: boolean): TemplateResult {
   if (!flows(node.power_kw)) return svg`<path class="rest" d=${path} />`;
   const share = Math.abs(node.power_kw ?? 0) / strongest;
-  const width = 2 + 3 * share;
+  const width = 2 + 2.5 * share;
   return svg`
     <path class="glow" d=${path} style="stroke:${node.color};stroke-width:${width}px" />
-    <path class="live ${back ? "back" : ""}" d=${path} style="stroke:${node.color};stroke-width:${width}px;--pace:${(1.6 - share).toFixed(2)}s" />`;
+    <path class="live ${back ? "back" : ""}" d=${path} style="stroke:${node.color};stroke-width:${width + 2}px;--pace:${(1.6 - share).toFixed(2)}s" />`;
 }

@@ -15,6 +15,8 @@ export interface Node {
   power_kw: number | null;
   soc: number | null;
   temperature_c: number | null;
+  /** Its power as an entity, if it has one that is enabled. */
+  entity: string | undefined;
   /** A word of its own instead of a power, e.g. for a car that is away. */
   note: "importing" | "exporting" | "charging" | "discharging" | "away" | null;
 }
@@ -37,15 +39,14 @@ export function iconOf(kind: string): string {
 }
 
 export function shapeFlow(state: HomeState, strings: Strings, theme: Theme): Node[] {
-  const { live, home } = state;
+  const { live, site } = state;
   if (!live) return [];
   const plain = { soc: null, temperature_c: null, note: null };
-  const assets = Object.entries(home?.assets ?? {});
   const seen = new Map<string, number>();
-  const nodes = assets.map(([id, info]) => {
+  const nodes = state.assets.map((info) => {
     const nth = seen.get(info.kind) ?? 0;
     seen.set(info.kind, nth + 1);
-    return assetNode(id, info, live.assets[id], colorOf(info.kind, theme, nth));
+    return assetNode(info, live.assets[info.asset], colorOf(info.kind, theme, nth));
   });
   const importing = (live.grid_kw ?? 0) >= 0;
   const grid: Node = {
@@ -53,19 +54,23 @@ export function shapeFlow(state: HomeState, strings: Strings, theme: Theme): Nod
     color: colorOf(importing ? "grid_import" : "grid_export", theme),
     // The grid feeds the bus while it is imported from: the sign of an asset.
     power_kw: live.grid_kw === null ? null : -live.grid_kw,
+    entity: site?.entities.grid_power,
     note: flows(live.grid_kw) ? (importing ? "importing" : "exporting") : null,
   };
-  const load: Node = { ...plain, id: "load", title: strings.series.load, icon: "mdi:home-lightning-bolt", side: "right", color: colorOf("load", theme), power_kw: live.load_kw };
-  const left = nodes.filter(({ side }) => side === "left");
-  return [...left.filter(({ id }) => home?.assets[id]?.kind === "pv"), grid, ...left.filter(({ id }) => home?.assets[id]?.kind !== "pv"), load, ...nodes.filter(({ side }) => side === "right")];
+  const load: Node = { ...plain, id: "load", title: strings.series.load, icon: "mdi:home-lightning-bolt", side: "right", color: colorOf("load", theme), power_kw: live.load_kw, entity: site?.entities.load_power };
+  const of = (wanted: (node: Node) => boolean): Node[] => nodes.filter(wanted);
+  const suns = of(({ icon }) => icon === iconOf("pv"));
+  return [...suns, grid, ...of((node) => node.side === "left" && !suns.includes(node)), load, ...of(({ side }) => side === "right")];
 }
 
-function assetNode(id: string, info: AssetInfo, reading: AssetReading | undefined, color: string): Node {
+function assetNode(info: AssetInfo, reading: AssetReading | undefined, color: string): Node {
   const power = reading?.power_kw ?? null;
   const battery = info.kind === "battery";
   const away = info.kind === "ev_charger" && reading?.connected === false;
   return {
-    id, color,
+    id: info.asset,
+    color,
+    entity: info.entities.power,
     title: info.title,
     icon: iconOf(info.kind),
     side: battery || info.kind === "pv" ? "left" : "right",

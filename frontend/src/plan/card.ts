@@ -6,7 +6,7 @@ import { themeOf } from "../colors";
 import { formatMoney, formatTime, formatDayAndTime, formatPower } from "../format";
 import type { Hass } from "../hass";
 import { HomeCard, type HomeCardConfig } from "../home-card";
-import type { HomeState, NextAction, Plan, Violation } from "../messages";
+import { type HomeState, type NextAction, type Plan, type Violation, titleOf } from "../messages";
 import { fill, stringsFor, word } from "../strings/index";
 import { type ChartBase, createChartBase, loadChartBase } from "./chart-base";
 import { type EchartsTexts, echartsData, echartsOptions } from "./echarts";
@@ -94,7 +94,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     super.willUpdate(changed);
     const { state } = this.update_;
     const before = (changed.get("update_") as { state: HomeState } | undefined)?.state;
-    const onlyLive = changed.size === 1 && before !== undefined && before.plan === state.plan && before.home === state.home;
+    const onlyLive = changed.size === 1 && before !== undefined && before.plan === state.plan && before.assets === state.assets;
     if (!this.hass || !this.config || !state.plan || (onlyLive && this.chart && !this.moved(state))) return;
     this.chart = this.shaped(this.hass, this.config, state, state.plan);
     if (this.chartBase) this.feed(this.hass, this.chartBase, this.chart, state.plan);
@@ -110,14 +110,14 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     const panels = new Set<Panel["id"]>(["power"]);
     if (config.show_price !== false) panels.add("price");
     if (config.show_state !== false) panels.add("state");
-    if (config.show_temperature !== false) panels.add("temperature");
+    if (config.show_temperature !== false) panels.add("indoor").add("tank");
     const options = { hours: this.hours ?? config.hours ?? DEFAULT_HOURS, panels, hidden: this.hidden_ };
     return shapePlan(state, plan, this.strings, themeOf(this, hass.themes.darkMode), options);
   }
 
   private feed(hass: Hass, base: ChartBase, chart: PlanChart, plan: Plan): void {
     const theme = themeOf(this, hass.themes.darkMode);
-    const ink = { text: theme.property("--secondary-text-color") || "#727272", faint: theme.property("--divider-color") || "#8884" };
+    const ink = { text: theme.property("--secondary-text-color") || "#727272", faint: theme.property("--divider-color") || "#8884", paper: theme.property("--card-background-color") || "#fff" };
     const texts = this.texts(hass, chart, plan);
     base.hass = hass;
     base.height = `${rowsOf(chart).height}px`;
@@ -189,14 +189,14 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
 
   private sentence(hass: Hass, state: HomeState, next: NextAction): string {
     const { strings } = this;
-    const asset = state.home?.assets[next.asset]?.title ?? next.asset;
+    const asset = titleOf(state, next.asset);
     const line = fill(strings.next.line, { time: formatTime(hass, Date.parse(next.at)), asset, action: word(strings.action, next.action) });
     return Math.abs(next.power_kw) < 0.005 ? line : fill(strings.next.with_power, { line, power: formatPower(hass, next.power_kw) });
   }
 
   private broken(hass: Hass, state: HomeState, violation: Violation): string {
     return fill(this.strings.plan.limit_broken, {
-      asset: (violation.asset && state.home?.assets[violation.asset]?.title) ?? violation.asset ?? this.strings.series.grid,
+      asset: violation.asset === null ? this.strings.series.grid : titleOf(state, violation.asset),
       limit: (violation.limit.split(".").at(-1) ?? violation.limit).replaceAll("_", " "),
       amount: violation.amount.toFixed(1),
       unit: violation.unit,
@@ -206,8 +206,8 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
 
   private legend(chart: PlanChart): TemplateResult {
     return html`<div class="legend">
-      ${legendOf(chart).map(({ group, name, color, dashed }) => html`<button aria-pressed=${!this.hidden_.has(group)} @click=${() => this.toggle(group)}>
-        <i class=${dashed ? "dashed" : ""} style="--color:${color}"></i>${name}
+      ${legendOf(chart).map(({ group, name, color, shape, dashed }) => html`<button aria-pressed=${!this.hidden_.has(group)} @click=${() => this.toggle(group)}>
+        <i class="${shape} ${dashed ? "dashed" : ""}" style="--color:${color}"></i>${name}
       </button>`)}
     </div>`;
   }
@@ -241,11 +241,12 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     .quiet { font-size: 13px; }
     p.quiet { padding: 24px 8px; margin: 0; text-align: center; }
     ha-alert { display: block; margin: 4px 8px; }
-    .chart { position: relative; margin-top: 4px; }
-    .legend { display: flex; flex-wrap: wrap; gap: 2px 4px; justify-content: center; padding: 6px 4px 0; }
-    .legend button { display: inline-flex; align-items: center; gap: 6px; font-size: 12px; line-height: 22px; padding: 0 6px; color: var(--primary-text-color); }
+    .chart { position: relative; margin-top: 2px; }
+    .legend { display: flex; flex-wrap: wrap; gap: 2px; justify-content: center; padding: 6px 0 0; }
+    .legend button { display: inline-flex; align-items: center; gap: 5px; font-size: 12px; line-height: 22px; padding: 0 5px; color: var(--primary-text-color); }
     .legend i { width: 11px; height: 11px; border-radius: 3px; background: var(--color); box-sizing: border-box; }
-    .legend i.dashed { height: 0; border-radius: 0; border-top: 2px dashed var(--color); background: none; }
+    .legend i.step { width: 14px; height: 0; border-radius: 0; border-top: 2px solid var(--color); background: none; }
+    .legend i.dashed { border-top-style: dashed; }
     .legend button[aria-pressed="false"] { color: var(--disabled-text-color, #9e9e9e); text-decoration: line-through; }
     .legend button[aria-pressed="false"] i { filter: grayscale(1); opacity: 0.4; }
     svg.plan { display: block; margin: 0 auto; }

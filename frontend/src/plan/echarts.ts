@@ -16,6 +16,7 @@ export interface EchartsTexts {
 export interface EchartsInk {
   text: string;
   faint: string;
+  paper: string;
 }
 
 export function echartsData(chart: PlanChart, hidden: ReadonlySet<string>, texts: EchartsTexts, ink: EchartsInk): Tree[] {
@@ -38,6 +39,7 @@ function drawn(series: Series, panel: Panel, index: number): Tree {
     data: series.points,
     showSymbol: false,
     silent: true,
+    emphasis: { disabled: true },
     ...(series.shape === "line" ? {} : { step: "end" }),
     // Two stacks instead of one "samesign" stack: it would put a zero of either kind on the upper one.
     ...(area ? { stack: upwards ? "sources" : "uses", stackStrategy: "all", areaStyle: { color: series.color, opacity: 0.78 } } : {}),
@@ -46,20 +48,30 @@ function drawn(series: Series, panel: Panel, index: number): Tree {
   };
 }
 
+interface CustomApi {
+  coord(point: [number, number]): [number, number];
+}
+
 function nowLine(chart: PlanChart, panel: Panel, index: number, texts: EchartsTexts, ink: EchartsInk): Tree {
-  const top = { value: [chart.now, panel.scale.max], label: { show: true, formatter: texts.now, position: "right", distance: 4, color: ink.text, fontSize: 11 } };
+  const renderItem = (_params: unknown, api: CustomApi): Tree => {
+    const [x, top] = api.coord([chart.now, panel.scale.max]);
+    const [, bottom] = api.coord([chart.now, panel.scale.min]);
+    const line = { type: "line", shape: { x1: x, x2: x, y1: top, y2: bottom }, style: { stroke: ink.text, lineWidth: 1.5, lineDash: [4, 3] } };
+    const label = { type: "text", style: { text: texts.now, x: x + 5, y: top + 3, fill: ink.text, fontSize: 11, stroke: ink.paper, lineWidth: 3 } };
+    return { type: "group", silent: true, children: index === 0 ? [line, label] : [line] };
+  };
   return {
     id: `now.${panel.id}`,
     name: texts.now,
-    type: "line",
+    type: "custom",
     color: ink.text,
     xAxisIndex: index,
     yAxisIndex: index,
-    data: [[chart.now, panel.scale.min], index === 0 ? top : [chart.now, panel.scale.max]],
-    symbol: "none",
+    data: [[chart.now, panel.scale.max]],
+    renderItem,
     silent: true,
+    tooltip: { show: false },
     z: 5,
-    lineStyle: { width: 1.5, type: [4, 3], color: ink.text },
   };
 }
 
@@ -101,7 +113,7 @@ function yAxis({ panel }: Row, index: number, texts: EchartsTexts, ink: EchartsI
     gridIndex: index,
     name: texts.title(panel),
     nameLocation: "end",
-    nameGap: 8,
+    nameGap: 11,
     nameTextStyle: { align: "left", padding: [0, 0, 0, -(LEFT - 6)], color: ink.text, fontSize: 12 },
     min: panel.scale.min,
     max: panel.scale.max,

@@ -2,9 +2,9 @@
 
 import type { Panel, PlanChart } from "./shape";
 
-const HEIGHTS: Record<Panel["id"], number> = { power: 190, price: 64, state: 56, temperature: 64 };
+const HEIGHTS: Record<Panel["id"], number> = { power: 200, price: 64, state: 52, indoor: 44, tank: 44 };
 /** Room above a panel for its title. */
-export const HEADROOM = 26;
+export const HEADROOM = 30;
 export const BOTTOM = 26;
 export const LEFT = 46;
 export const RIGHT = 14;

@@ -6,7 +6,7 @@
  */
 
 import { type Theme, colorOf } from "../colors";
-import type { AssetInfo, AssetPlan, HomeInfo, HomeState, Plan } from "../messages";
+import { type AssetPlan, type HomeState, type Plan, titleOf } from "../messages";
 import type { Strings } from "../strings/index";
 import { type Scale, niceScale } from "./scale";
 
@@ -23,7 +23,7 @@ export interface Series {
 }
 
 export interface Panel {
-  id: "power" | "price" | "state" | "temperature";
+  id: "power" | "price" | "state" | "indoor" | "tank";
   title: string;
   unit: "kW" | "price" | "percent" | "celsius";
   /** Areas are stacked by sign: positive upwards, negative downwards. */
@@ -53,10 +53,8 @@ export function edgesOf(plan: Plan): number[] {
   return edges;
 }
 
-/** Capacity as configured, else from a measurement that tells both energy and fraction. */
+/** From a measurement that tells both energy and fraction; null for a car that is away. */
 export function capacityKwh(state: HomeState, asset: string): number | null {
-  const configured = state.home?.assets[asset]?.capacity_kwh;
-  if (configured) return configured;
   const reading = state.live?.assets[asset];
   return reading?.energy_kwh && reading.soc ? reading.energy_kwh / reading.soc : null;
 }
@@ -66,12 +64,13 @@ export function shapePlan(state: HomeState, plan: Plan, strings: Strings, theme:
   const start = edges[0] ?? 0;
   const end = Math.min(edges.at(-1) ?? start, start + options.hours * 3_600_000);
   const liveAt = state.live ? Date.parse(state.live.at) : start;
-  const named = nameAssets(plan, state.home, theme);
+  const named = nameAssets(plan, state, theme);
   const shapes: Record<Panel["id"], () => Omit<Panel, "scale">> = {
     power: () => ({ id: "power", title: strings.plan.power, unit: "kW", series: powerSeries(plan, named, edges, strings, theme) }),
     price: () => ({ id: "price", title: strings.plan.price, unit: "price", series: priceSeries(plan, edges, strings, theme) }),
     state: () => ({ id: "state", title: strings.plan.state, unit: "percent", series: socSeries(state, named, edges) }),
-    temperature: () => ({ id: "temperature", title: strings.plan.temperature, unit: "celsius", series: temperatureSeries(named, edges) }),
+    indoor: () => ({ id: "indoor", title: strings.plan.indoor, unit: "celsius", series: temperatureSeries("indoor_c", named, edges) }),
+    tank: () => ({ id: "tank", title: strings.plan.tank, unit: "celsius", series: temperatureSeries("tank_c", named, edges) }),
   };
   const panels = (Object.keys(shapes) as Panel["id"][])
     .filter((id) => options.panels.has(id))
@@ -83,17 +82,16 @@ export function shapePlan(state: HomeState, plan: Plan, strings: Strings, theme:
 
 interface Named {
   plan: AssetPlan;
-  info: AssetInfo;
+  title: string;
   color: string;
 }
 
-function nameAssets(plan: Plan, home: HomeInfo | null, theme: Theme): Named[] {
+function nameAssets(plan: Plan, state: HomeState, theme: Theme): Named[] {
   const seen = new Map<string, number>();
   return plan.assets.map((asset) => {
     const nth = seen.get(asset.kind) ?? 0;
     seen.set(asset.kind, nth + 1);
-    const info = home?.assets[asset.asset] ?? { kind: asset.kind, title: asset.asset };
-    return { plan: asset, info, color: colorOf(asset.kind, theme, nth) };
+    return { plan: asset, title: titleOf(state, asset.asset), color: colorOf(asset.kind, theme, nth) };
   });
 }
 
@@ -117,9 +115,9 @@ function powerSeries(plan: Plan, named: Named[], edges: number[], strings: Strin
     id, name, color, group, shape: "area", dashed: false,
     points: steps(edges, drawn.map((kw) => Math.max(kw * sign, 0) * -sign)),
   });
-  const both = named.flatMap(({ plan: asset, info, color }) => [
-    { kind: asset.kind, sign: -1, series: area(`${asset.asset}.feeds`, info.title, color, asset.asset, asset.power_kw, -1) },
-    { kind: asset.kind, sign: 1, series: area(`${asset.asset}.draws`, info.title, color, asset.asset, asset.power_kw, 1) },
+  const both = named.flatMap(({ plan: asset, title, color }) => [
+    { kind: asset.kind, sign: -1, series: area(`${asset.asset}.feeds`, title, color, asset.asset, asset.power_kw, -1) },
+    { kind: asset.kind, sign: 1, series: area(`${asset.asset}.draws`, title, color, asset.asset, asset.power_kw, 1) },
   ]);
   const load = area("load", strings.series.load, colorOf("load", theme), "load", plan.load_kw, 1);
   const bought = area("import", strings.series.grid_import, colorOf("grid_import", theme), "import", plan.import_kw.map((kw) => -kw), -1);
@@ -141,13 +139,13 @@ function priceSeries(plan: Plan, edges: number[], strings: Strings, theme: Theme
 }
 
 function socSeries(state: HomeState, named: Named[], edges: number[]): Series[] {
-  return named.flatMap(({ plan: asset, info, color }) => {
+  return named.flatMap(({ plan: asset, title, color }) => {
     const energy = asset.trajectories.energy_kwh;
     const capacity = capacityKwh(state, asset.asset);
     if (!energy || !capacity || !["battery", "ev_charger"].includes(asset.kind)) return [];
     const present = presence(asset, edges);
     const values = energy.map((kwh, index) => (present(index) ? kwh / capacity : null));
-    return [{ id: `${asset.asset}.soc`, name: info.title, color, group: asset.asset, shape: "line" as const, dashed: false, points: curve(edges, values) }];
+    return [{ id: `${asset.asset}.soc`, name: title, color, group: asset.asset, shape: "line" as const, dashed: false, points: curve(edges, values) }];
   });
 }
 
@@ -158,14 +156,12 @@ function presence(asset: AssetPlan, edges: number[]): (index: number) => boolean
   return (index) => index < edges.length && (energy[index] ?? 0) > 1e-6;
 }
 
-function temperatureSeries(named: Named[], edges: number[]): Series[] {
-  return named.flatMap(({ plan: asset, info, color }) =>
-    ["indoor_c", "tank_c"].flatMap((key) => {
-      const values = asset.trajectories[key];
-      if (!values) return [];
-      return [{ id: `${asset.asset}.${key}`, name: info.title, color, group: asset.asset, shape: "line" as const, dashed: false, points: curve(edges, values) }];
-    }),
-  );
+function temperatureSeries(key: string, named: Named[], edges: number[]): Series[] {
+  return named.flatMap(({ plan: asset, title, color }) => {
+    const values = asset.trajectories[key];
+    if (!values) return [];
+    return [{ id: `${asset.asset}.${key}`, name: title, color, group: asset.asset, shape: "line" as const, dashed: false, points: curve(edges, values) }];
+  });
 }
 
 function scaleOf(panel: Omit<Panel, "scale">, end: number, hidden: ReadonlySet<string>): Scale {
@@ -174,10 +170,10 @@ function scaleOf(panel: Omit<Panel, "scale">, end: number, hidden: ReadonlySet<s
   const visible = shown.map((series) => series.points.filter(([ms]) => ms <= end));
   if (panel.id === "power") {
     const [low, high] = stackExtent(visible);
-    return niceScale(low, high, 6);
+    return niceScale(low, high, 8);
   }
   const values = visible.flat().flatMap(([, value]) => (value === null ? [] : [value]));
-  return niceScale(Math.min(...values), Math.max(...values), 3, panel.unit === "price");
+  return niceScale(Math.min(...values), Math.max(...values), panel.unit === "price" ? 3 : 2, panel.unit === "price");
 }
 
 /** Lowest and highest point of the stacked areas; all share their times. */
@@ -199,12 +195,10 @@ function stackExtent(series: Series["points"][]): [number, number] {
 }
 
 /** One entry per group, in the order of drawing. */
-export function legendOf(chart: PlanChart): { group: string; name: string; color: string; dashed: boolean }[] {
-  const entries = new Map<string, { group: string; name: string; color: string; dashed: boolean }>();
-  for (const panel of chart.panels) {
-    for (const { group, name, color, dashed } of panel.series) {
-      if (!entries.has(group)) entries.set(group, { group, name, color, dashed });
-    }
+export function legendOf(chart: PlanChart): Series[] {
+  const entries = new Map<string, Series>();
+  for (const series of chart.panels.flatMap((panel) => panel.series)) {
+    if (!entries.has(series.group)) entries.set(series.group, series);
   }
   return [...entries.values()];
 }

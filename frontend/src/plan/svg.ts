@@ -58,7 +58,7 @@ function panelOf({ panel, top, height }: Row, chart: PlanChart, hidden: Readonly
   const shown = panel.series.filter((series) => !hidden.has(series.group));
   const now = frame.x(chart.now);
   return svg`<g class=${panel.id}>
-    <text class="title" x="6" y=${top - 9}>${texts.title(panel)}</text>
+    <text class="title" x="6" y=${top - 12}>${texts.title(panel)}</text>
     ${ticksOf(panel.scale).map((value) => svg`
       <line class="grid" x1=${frame.left} x2=${frame.right} y1=${frame.y(value)} y2=${frame.y(value)} />
       <text class="tick" text-anchor="end" x=${LEFT - 8} y=${frame.y(value) + 4}>${texts.tick(panel, value)}</text>`)}
