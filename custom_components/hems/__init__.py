@@ -17,6 +17,7 @@ from .dashboard import async_remove_dashboard, async_setup_dashboard
 from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
 from .engine import make_engine
+from .entity_devices import EntityDevices
 from .home import Home, HomeError, parse_home
 from .household import Household
 from .runtime import HemsConfigEntry, HemsRuntimeData
@@ -100,7 +101,7 @@ def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
 
 def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRuntimeData:
     """Everything that runs a home, wired up and standing still."""
-    devices = _devices(hass, entry, home)
+    devices = make_devices(hass, entry, home)
     household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
     engine = make_engine(hass, home.engine)
     coordinator = HemsCoordinator(
@@ -131,7 +132,8 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
     )
 
 
-def _devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HomeDevices:
+def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HomeDevices:
+    """The devices that the home is made of."""
     if home.simulated is not None:
         return SimulatedDevices(hass, entry, home, Kept[dict[str, Any]](hass, entry.entry_id, WORLD, dict))
-    raise NotImplementedError
+    return EntityDevices(hass, home)

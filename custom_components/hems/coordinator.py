@@ -35,7 +35,8 @@ APART_S = 2.0
 """Least wall time between the beginnings of two plannings."""
 GATHER_S = 0.1
 """Events that come together are planned together."""
-SAVE_WITHIN_S = 30.0
+SAVE_WITHIN_S = 240.0
+"""A plan is a tenth of a megabyte, and an SD card has only so many writes; Home Assistant's stop writes it too."""
 
 
 class HemsCoordinator(DataUpdateCoordinator[PlanView]):

@@ -7,6 +7,15 @@ import pytest_socket
 
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
 
+from custom_components.hems.core.model import Plan, PlanRequest
+from custom_components.hems.core.wire import Problem, adapter_of
+from custom_components.hems.settings import MadePlan, Wishes
+from tests.integration.running import FakeEngine
+
+# Readers and writers of messages are built from real datetimes, so before any test freezes time.
+for message in (MadePlan, Wishes, Plan, PlanRequest, Problem, dict):
+    adapter_of(message)
+
 
 @pytest.fixture(autouse=True)
 def hems_can_be_loaded(request):
@@ -26,3 +35,12 @@ def database_is_quiet():
 def embedded_engine_allowed(socket_enabled):
     """The child process is asked over a Unix socket, which the harness blocks like the network."""
     pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
+
+
+@pytest.fixture
+async def engine(socket_enabled):
+    """An engine over HTTP that a test holds in its hands."""
+    fake = FakeEngine()
+    await fake.start()
+    yield fake
+    await fake.stop()
