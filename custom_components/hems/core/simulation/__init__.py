@@ -11,8 +11,9 @@ from .device import Measurement
 from .ev import Car
 from .example import DEFAULT_NAMES, example_site, simulated_home
 from .outlook import Outlook
+from .physics import Physics
 from .solar import Place
-from .world import Physics, Reading, World
+from .world import Reading, World
 
 __all__ = [
     "DEFAULT_NAMES",

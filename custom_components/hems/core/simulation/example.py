@@ -15,7 +15,8 @@ from ..model import (
     Pv,
     Site,
 )
-from .world import Physics, World
+from .physics import AS_MODELLED, Physics
+from .world import World
 
 DEFAULT_NAMES: Mapping[str, str] = {
     name: name for name in ("pv", "battery", "ev", "heat_pump", "hot_water", "dishwasher")
@@ -78,7 +79,7 @@ def simulated_home(
     latitude: float = 52.5,
     longitude: float = 13.4,
     names: Mapping[str, str] = DEFAULT_NAMES,
-    physics: Physics = Physics(),  # noqa: B008 - frozen
+    physics: Physics = AS_MODELLED,
 ) -> tuple[Site, World]:
     """The example home and the world it stands in."""
     site = example_site(time_zone, names)

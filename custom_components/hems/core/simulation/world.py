@@ -1,22 +1,14 @@
 """The whole home: weather, people and devices, stepped together."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from ..model import (
-    Appliance,
-    Asset,
-    Battery,
-    EvCharger,
-    FlexibleLoad,
-    HeatPump,
     Horizon,
-    HotWater,
     PlanRequest,
-    Pv,
     Site,
     Tariff,
     kind_of,
@@ -24,32 +16,15 @@ from ..model import (
 from . import outlook
 from .appliance import SimulatedAppliance
 from .battery import SimulatedBattery
-from .building import SimulatedHeatPump
 from .days import Days, Wish
 from .device import Device, Measurement, Moment, number
-from .ev import Car, SimulatedEvCharger
-from .flexible_load import SimulatedFlexibleLoad
 from .grid import balance, feed_in_allowance_kw
-from .hot_water import SimulatedHotWater
+from .physics import AS_MODELLED, Physics, device_of
 from .pv import SimulatedPv
 from .solar import Place
 
 LONGEST_STEP_S = 300.0
 SNAPSHOT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Physics:
-    """What the truth is beside what the site's values say; the factors make a plan's model wrong on purpose."""
-
-    solar: Literal["clear_sky", "gaussian"] = "clear_sky"
-    clouds: bool = True
-    battery_standby_kw: float = 0.01
-    heat_loss_factor: float = 1.0
-    cop_factor: float = 1.0
-    car: Car = field(default_factory=Car)
-    start_soc: float = 0.5
-    """Of batteries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +63,7 @@ class World:
         latitude: float = 52.5,
         longitude: float = 13.4,
         time_zone: str | None = None,
-        physics: Physics = Physics(),
+        physics: Physics = AS_MODELLED,
     ) -> None:
         """`time_zone` is the site's where it is not given."""
         if start.tzinfo is None:
@@ -110,7 +85,7 @@ class World:
         for asset in site.assets:
             index = counts.get(kind_of(asset), 0)
             counts[kind_of(asset)] = index + 1
-            self.devices[asset.name] = self._device(asset, index)
+            self.devices[asset.name] = device_of(asset, index, self.days, physics, self._time_s)
         self._batteries = self._of_type(SimulatedBattery)
         self._pvs = self._of_type(SimulatedPv)
         self._others = {
@@ -193,7 +168,7 @@ class World:
         }
 
     @classmethod
-    def restore(cls, snapshot: Mapping[str, Any], site: Site, physics: Physics = Physics()) -> Self:
+    def restore(cls, snapshot: Mapping[str, Any], site: Site, physics: Physics = AS_MODELLED) -> Self:
         """Go on where a snapshot was taken; assets that were added since then start afresh.
 
         Raises:
@@ -270,30 +245,6 @@ class World:
                 raise ValueError(f"simulation: {name!r} is not an asset of this home")
             if command_kw is not None and not isfinite(command_kw):
                 raise ValueError(f"{name}: command must be a finite power in kW, got {command_kw}")
-
-    def _device(self, asset: Asset, index: int) -> Device:
-        physics = self.physics
-        device: Device
-        match asset:
-            case Pv():
-                device = SimulatedPv(asset, self.days)
-            case Battery():
-                device = SimulatedBattery(asset, soc=physics.start_soc, standby_kw=physics.battery_standby_kw)
-            case EvCharger():
-                device = SimulatedEvCharger(asset, self.days, index=index, car=physics.car, start_s=self._time_s)
-            case HeatPump():
-                device = SimulatedHeatPump(
-                    asset, heat_loss_factor=physics.heat_loss_factor, cop_factor=physics.cop_factor
-                )
-            case HotWater():
-                device = SimulatedHotWater(asset, self.days, index=index)
-            case Appliance():
-                device = SimulatedAppliance(asset, self.days, index=index, start_s=self._time_s)
-            case FlexibleLoad():
-                device = SimulatedFlexibleLoad(asset, self.days, index=index)
-            case _:
-                raise ValueError(f"{asset.name}: a {kind_of(asset)} cannot be simulated")
-        return device
 
     def _of_type[D: Device](self, device_type: type[D]) -> dict[str, D]:
         return {name: device for name, device in self.devices.items() if isinstance(device, device_type)}
