@@ -20,6 +20,7 @@ from custom_components.hems.engine_client import (
 )
 from custom_components.hems.home import TimeOfUseTariff, parse_home
 from tests.integration.entries import a_subentry, an_entry
+from tests.integration.words import STRINGS, assert_worded
 
 HOME = {"name": "Villa", "currency": "eur", "max_import_kw": 17, "max_export_kw": 10}
 FIXED = {"import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}
@@ -82,12 +83,15 @@ async def answer(hass, flow, *answers):
     for given in answers:
         data = {"next_step_id": given} if isinstance(given, str) else given
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], data)
+        assert_worded(flow, STRINGS["config"])
     return flow
 
 
 async def discover(hass, **changes):
     info = HassioServiceInfo(config=APP | changes, name="HEMS Engine", slug="abc_hems_engine", uuid=UUID_OF_APP)
-    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_HASSIO}, data=info)
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_HASSIO}, data=info)
+    assert_worded(flow, STRINGS["config"])
+    return flow
 
 
 async def to_tariff(hass, kind, data):
@@ -206,6 +210,12 @@ async def test_prices_from_an_entity(hass):
     assert result["data"]["tariff"] == {"kind": "entity", **tariff}
 
 
+async def test_an_event_that_lists_prices_needs_no_unit(hass):
+    hass.states.async_set("event.rates", "unknown")
+    tariff = {"import_price_entity": "event.rates", "export_price_per_kwh": 0.1}
+    assert (await to_tariff(hass, "entity", tariff))["step_id"] == "engine"
+
+
 async def test_meters_are_stored_with_the_connection(hass):
     hass.states.async_set("sensor.grid", "100", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.outside", "unavailable")
@@ -301,8 +311,15 @@ BAD_PERIODS = [
         "seconds",
         [a_period("06:00:00", "22:00:30")],
         NO_HOLES,
-        "invalid_value",
-        {"reason": "entry 1: end must be a full minute, got 22:00:30"},
+        "period_not_full_minute",
+        {"value": "1"},
+    ),
+    (
+        "no price",
+        [a_period("06:00:00", "22:00:00"), {"start": "22:00:00", "end": "23:00:00"}],
+        NO_HOLES,
+        "period_without_price",
+        {"value": "2"},
     ),
 ]
 
@@ -331,6 +348,8 @@ BAD_PRICES = [
         "export_price_per_kwh",
         "not_a_number",
     ),
+    ("no import price", "fixed", {"export_price_per_kwh": 0.1}, "import_price_per_kwh", "missing"),
+    ("no export price", "fixed", {"import_price_per_kwh": 0.1}, "export_price_per_kwh", "missing"),
     ("no entity", "entity", {"import_price_entity": "sensor.none"}, "import_price_entity", "entity_not_found"),
     ("temperature", "entity", {"import_price_entity": "sensor.outside"}, "import_price_entity", "wrong_unit"),
     ("no export", "entity", {"import_price_entity": "sensor.price"}, "export_price_per_kwh", "export_price_missing"),
@@ -457,6 +476,7 @@ async def test_an_announcement_that_makes_no_sense_is_refused(hass, changes):
 async def test_a_refused_token_is_replaced(hass, health):
     entry = added(hass, an_entry(a_subentry("battery")))
     form = await entry.start_reauth_flow(hass)
+    assert_worded(form, STRINGS["config"])
     assert form["step_id"] == "reauth_confirm"
     health.side_effect = EngineUnauthorized("no")
     form = await answer(hass, form, {"token": "wrong"})

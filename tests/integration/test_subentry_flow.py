@@ -10,6 +10,7 @@ from custom_components.hems.const import DOMAIN, SUBENTRY_TYPES
 from custom_components.hems.flows.assets import ASSET_FIELDS, fields_of
 from custom_components.hems.home import BINDINGS, parse_home
 from tests.integration.entries import a_subentry, an_entry
+from tests.integration.words import STRINGS, assert_worded
 
 SENSORS = {
     "sensor.pv": "W",
@@ -91,7 +92,9 @@ def simulated(hass):
 
 
 async def begin(hass, entry, kind):
-    return await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+    flow = await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+    assert_worded(flow, STRINGS["config_subentries"][kind])
+    return flow
 
 
 def a_form(kind, name="It", **changes):
@@ -103,7 +106,9 @@ def a_form(kind, name="It", **changes):
 
 
 async def answer(hass, flow, form):
-    return await hass.config_entries.subentries.async_configure(flow["flow_id"], form)
+    result = await hass.config_entries.subentries.async_configure(flow["flow_id"], form)
+    assert_worded(result, STRINGS["config_subentries"][flow["handler"][1]])
+    return result
 
 
 async def add(hass, entry, kind, **changes):
@@ -156,7 +161,7 @@ async def test_the_defaults_of_a_form_are_accepted(hass, simulated, kind):
     fields = {field.key: field for field in fields_of(kind, simulated=True)}
     advanced = {key: value for key, value in defaults.items() if key in fields and fields[key].advanced}
     plain = {key: value for key, value in defaults.items() if key not in advanced}
-    result = await answer(hass, form, {"name": "It", **plain, **({"advanced": advanced} if advanced else {})})
+    result = await answer(hass, form, {**plain, **({"advanced": advanced} if advanced else {})})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert parse_home(simulated, "UTC").site.assets
 
@@ -219,6 +224,12 @@ async def test_prices_are_asked_in_the_currency_of_the_home(hass):
     assert selector.config["unit_of_measurement"] == "SEK/kWh"
 
 
+async def test_a_name_is_proposed_that_is_free(hass, entry):
+    assert shown(await begin(hass, entry, "battery"))["name"] == "Battery"
+    await add(hass, entry, "battery", name="Battery")
+    assert shown(await begin(hass, entry, "battery"))["name"] == "Battery 2"
+
+
 async def test_two_assets_cannot_have_the_same_name(hass, entry):
     await add(hass, entry, "pv", name="Roof")
     form = await add(hass, entry, "battery", name="Roof")
@@ -259,7 +270,7 @@ BAD_VALUES = [
         {"min_soc": 80, "max_soc": 70},
         "min_soc",
         "above_other",
-        {"value": "80 %", "high": "70 %", "other": "Greatest charge"},
+        {"value": "80 %", "high": "70 %", "other": "Maximum charge"},
     ),
     (
         "poor inverter",
@@ -278,7 +289,7 @@ BAD_VALUES = [
         {"min_current_a": 20},
         "advanced",
         "above_other",
-        {"field": "Least current", "value": "20", "other": "Greatest current", "high": "16"},
+        {"field": "Minimum current", "value": "20", "other": "Maximum current", "high": "16"},
     ),
     ("no walls", "heat_pump", {"heat_loss_kw_per_k": 0}, "heat_loss_kw_per_k", "not_above", {}),
     (

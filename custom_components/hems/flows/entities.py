@@ -1,15 +1,15 @@
 """Which entities fit which field."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-import re
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
 from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
 
+from ..observe.prices.units import per_kwh
 from .problems import Problem
 
 MEASURING = ("sensor", "input_number", "number")
@@ -23,8 +23,8 @@ class EntityRole:
     domains: tuple[str, ...]
     device_class: str | None = None
     """Only narrows what is offered: helpers and templates often have none."""
-    units: re.Pattern[str] | None = None
-    """Of a state that is a number; None: not looked at."""
+    fits: Callable[[str | None], bool] | None = None
+    """Whether a unit does, of an entity whose state is a number; None: not looked at."""
     expected: str = ""
     """Units as people write them."""
 
@@ -49,31 +49,32 @@ class EntityRole:
         if split_entity_id(entity_id)[0] not in self.domains:
             expected = ", ".join(self.domains)
             return Problem("wrong_domain", field, {"entity": entity_id, "expected": expected})
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state else None
-        if unit is None and state is not None and state.state in ("unavailable", "unknown"):
+        if state is None or self.fits is None or state.domain not in MEASURING:
             return None
-        if state is None or self.units is None or self.units.fullmatch(unit or ""):
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+        if self.fits(unit) or (unit is None and state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)):
             return None
         return Problem("wrong_unit", field, {"entity": entity_id, "unit": unit or "?", "expected": self.expected})
 
 
-def _any_of(units: Iterable[str | None]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(unit) for unit in units if unit))
-
-
-POWER = EntityRole(domains=MEASURING, device_class="power", units=_any_of(PowerConverter.VALID_UNITS), expected="W, kW")
-STATE_OF_CHARGE = EntityRole(
-    domains=MEASURING, device_class="battery", units=re.compile(re.escape(PERCENTAGE)), expected="%"
+POWER = EntityRole(
+    domains=MEASURING, device_class="power", fits=PowerConverter.VALID_UNITS.__contains__, expected="W, kW"
 )
+STATE_OF_CHARGE = EntityRole(domains=MEASURING, device_class="battery", fits=PERCENTAGE.__eq__, expected="%")
 TEMPERATURE = EntityRole(
     domains=MEASURING,
     device_class="temperature",
-    units=_any_of(TemperatureConverter.VALID_UNITS),
+    fits=TemperatureConverter.VALID_UNITS.__contains__,
     expected="°C, °F",
 )
 CONNECTED = EntityRole(domains=("binary_sensor", "input_boolean"))
 FORECAST = EntityRole(domains=("sensor",))
-PRICE = EntityRole(domains=("sensor", "input_number"), units=re.compile(r".+/\s?[kM]?Wh"), expected="EUR/kWh, EUR/MWh")
+PRICE = EntityRole(
+    domains=("sensor", "input_number", "event"),
+    fits=lambda unit: per_kwh(unit) is not None,
+    expected="EUR/kWh, EUR/MWh, ct/kWh",
+)
+"""Price lists come as attributes of sensors, some as attributes of events."""
 
 
 def control(*domains: str) -> EntityRole:

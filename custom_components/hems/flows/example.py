@@ -1,12 +1,10 @@
 """The simulated home: everything a new user needs to see HEMS at work, made at once."""
 
 from collections.abc import Mapping
-from itertools import chain, count
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import slugify
 
 from ..const import (
@@ -21,7 +19,6 @@ from ..const import (
     CONF_TARIFF,
     CONF_TARIFF_KIND,
     CONF_TIME_OF_USE,
-    DOMAIN,
     SUBENTRY_APPLIANCE,
     SUBENTRY_BATTERY,
     SUBENTRY_EV_CHARGER,
@@ -30,9 +27,7 @@ from ..const import (
     SUBENTRY_PV,
     TARIFF_TIME_OF_USE,
 )
-
-HOME = "home"
-"""Its name among the names of its assets."""
+from .names import async_word, free_name
 
 EXAMPLE_HOME: Mapping[str, Any] = {
     CONF_SIMULATED: True,
@@ -88,21 +83,16 @@ EXAMPLE_ASSETS: Mapping[str, Mapping[str, Any]] = {
 
 async def async_example_assets(hass: HomeAssistant) -> list[ConfigSubentryData]:
     """The assets of the simulated home, called in the language of Home Assistant."""
-    names = await _async_names(hass)
     return [
-        ConfigSubentryData(data=data, subentry_type=kind, title=names[kind], unique_id=None)
+        ConfigSubentryData(data=data, subentry_type=kind, title=await _async_name(hass, kind), unique_id=None)
         for kind, data in EXAMPLE_ASSETS.items()
     ]
 
 
 async def async_example_name(hass: HomeAssistant, taken: frozenset[str]) -> str:
     """A name for a simulated home whose unique id is not taken."""
-    name = (await _async_names(hass))[HOME]
-    numbered = (f"{name} {number}" for number in count(2))
-    return next(free for free in chain([name], numbered) if slugify(free) not in taken)
+    return free_name(await _async_name(hass, "home"), lambda name: slugify(name) in taken)
 
 
-async def _async_names(hass: HomeAssistant) -> dict[str, str]:
-    words = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    prefix = f"component.{DOMAIN}.selector.example.options."
-    return {key: words.get(prefix + key, key) for key in (HOME, *EXAMPLE_ASSETS)}
+async def _async_name(hass: HomeAssistant, what: str) -> str:
+    return await async_word(hass, "selector", f"example.options.{what}")

@@ -33,6 +33,8 @@ _REASONS = (
     (re.compile(r"is missing"), "missing"),
     (re.compile(r"is missing, and there is no export_price_entity either"), "export_price_missing"),
     (re.compile(r"must not be empty"), "periods_empty"),
+    (re.compile(r"entry (?P<value>\d+): import_price_per_kwh is missing"), "period_without_price"),
+    (re.compile(r"entry (?P<value>\d+): \w+ must be a full minute, got .+"), "period_not_full_minute"),
     (re.compile(r"must not overlap, got (?P<value>.+) and (?P<high>.+)"), "periods_overlap"),
     (re.compile(r"must fill the day, got no price for (?P<value>.+)"), "periods_leave_hole"),
 )

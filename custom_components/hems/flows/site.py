@@ -56,7 +56,9 @@ METERS = (
 SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
 SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)
 
-EXPORT_PRICE = number(CONF_EXPORT_PRICE, PER_KWH, required=True)
+# Not marked as required: the frontend fills a required number with 0, and a forgotten price is not free energy.
+IMPORT_PRICE = number(CONF_IMPORT_PRICE, PER_KWH)
+EXPORT_PRICE = number(CONF_EXPORT_PRICE, PER_KWH)
 FIXED_PER_DAY = number(CONF_FIXED_PER_DAY, f"{CURRENCY_SIGN}/d")
 
 
@@ -72,24 +74,24 @@ def _periods(currency: str) -> ObjectSelector:
             fields={
                 CONF_PERIOD_START: ObjectSelectorField(selector={"time": {}}, required=True),
                 CONF_PERIOD_END: ObjectSelectorField(selector={"time": {}}, required=True),
-                CONF_IMPORT_PRICE: ObjectSelectorField(selector={"number": price}, required=True),
+                CONF_IMPORT_PRICE: ObjectSelectorField(selector={"number": price}),
             },
         )
     )
 
 
 TARIFFS: Mapping[str, tuple[Field, ...]] = {
-    TARIFF_FIXED: (number(CONF_IMPORT_PRICE, PER_KWH, required=True), EXPORT_PRICE, FIXED_PER_DAY),
+    TARIFF_FIXED: (IMPORT_PRICE, EXPORT_PRICE, FIXED_PER_DAY),
     TARIFF_TIME_OF_USE: (
         Field(key=CONF_TIME_OF_USE, selector=_periods, required=True),
-        number(CONF_IMPORT_PRICE, PER_KWH),
+        IMPORT_PRICE,
         EXPORT_PRICE,
         FIXED_PER_DAY,
     ),
     TARIFF_ENTITY: (
         entity(CONF_IMPORT_PRICE_ENTITY, PRICE, required=True),
         entity(CONF_EXPORT_PRICE_ENTITY, PRICE),
-        number(CONF_EXPORT_PRICE, PER_KWH),
+        EXPORT_PRICE,
         FIXED_PER_DAY,
     ),
 }

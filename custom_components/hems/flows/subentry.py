@@ -1,6 +1,7 @@
 """Adding and changing an asset: one form, whatever its kind."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
@@ -20,6 +21,7 @@ from ..const import (
 from .assets import fields_of, parse_whole_asset
 from .fields import Form
 from .form import FormStep, async_ask
+from .names import async_word, free_name
 from .problems import Problem
 from .site import NAME
 
@@ -44,10 +46,13 @@ class AssetFlow(ConfigSubentryFlow):
     async def async_step_details(self, user_input: Form | None = None) -> SubentryFlowResult:
         """Everything about the asset."""
         home = self._get_entry().data
+        name = free_name(
+            await async_word(self.hass, "config_subentries", f"{self.kind}.entry_type"), self._other_titles.__contains__
+        )
         form = FormStep(
             step_id="details",
             strings=f"config_subentries.{self.kind}.step.details",
-            fields=(NAME, *fields_of(self.kind, simulated=home.get(CONF_SIMULATED, False))),
+            fields=(replace(NAME, default=name), *fields_of(self.kind, simulated=home.get(CONF_SIMULATED, False))),
             currency=home[CONF_CURRENCY],
             check=self._check,
         )
@@ -63,13 +68,16 @@ class AssetFlow(ConfigSubentryFlow):
         """What is stored of it."""
         return {CONF_NAME: self._changed.title, **self._changed.data} if self._changed else None
 
+    @property
+    def _other_titles(self) -> set[str]:
+        own = self._changed.subentry_id if self._changed else None
+        return {sub.title for sub in self._get_entry().subentries.values() if sub.subentry_id != own}
+
     def _check(self, data: Mapping[str, Any]) -> Problem | None:
         title = data[CONF_NAME]
-        own = self._changed.subentry_id if self._changed else None
-        others = {sub.title for sub in self._get_entry().subentries.values() if sub.subentry_id != own}
         if not title:
             return Problem("missing", CONF_NAME)
-        if title in others:
+        if title in self._other_titles:
             return Problem("name_taken", CONF_NAME, {"value": title})
         parse_whole_asset(self.kind, title, data)
         return None
