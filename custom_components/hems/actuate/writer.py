@@ -94,7 +94,11 @@ class Writer:
     async def _async_shown(self, calls: tuple[Call, ...]) -> bool:
         """Whether the entities come to show what was commanded."""
         for _ in range(round(SETTLE_S / LOOK_EVERY_S)):
-            if all((state := self._hass.states.get(call.entity_id)) and call.done(state) for call in calls):
+            if self._shown(calls):
                 return True
             await asyncio.sleep(LOOK_EVERY_S)
-        return False
+        return self._shown(calls)
+
+    def _shown(self, calls: tuple[Call, ...]) -> bool:
+        states = ((call, self._hass.states.get(call.entity_id)) for call in calls)
+        return all(state is not None and call.done(state) for call, state in states)
