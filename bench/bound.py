@@ -30,7 +30,7 @@ from custom_components.hems.core.model import (
     Tariff,
 )
 from custom_components.hems.core.simulation import World
-from custom_components.hems.core.simulation.closed_loop import OUTDOOR_C, stored_kwh
+from custom_components.hems.core.simulation.closed_loop import OUTDOOR_C, stored_kwh, worth_up_to
 
 STEP_H = 0.25
 
@@ -150,7 +150,7 @@ class _Problem:
                 targets.append(energy[leaves + 1] + missing[index] >= visit.target_kwh)
         for returned, energy_kwh in self._trip_kwh(asset).items():
             used[returned] = energy_kwh
-        power = cp.Variable(n, nonneg=True)
+        power, kept = cp.Variable(n, nonneg=True), cp.Variable()
         capacity_kwh = max((visit.capacity_kwh for visit in state.sessions), default=0.0)
         return Part(
             power_kw=power,
@@ -160,9 +160,11 @@ class _Problem:
                 energy <= max(capacity_kwh, self._devices[asset.name]["energy_kwh"]),
                 power <= asset.max_kw(max(asset.phases)) * here,
                 *targets,
+                kept <= energy[n],
+                kept <= worth_up_to(self._world, asset),
             ),
             cost=asset.late_price_per_kwh * (missing @ np.ones(len(state.sessions))),
-            stored_kwh=energy[n] / asset.efficiency,
+            stored_kwh=kept / asset.efficiency,
         )
 
     def _trip_kwh(self, asset: EvCharger) -> dict[int, float]:
@@ -183,7 +185,7 @@ class _Problem:
     def _heat_pump(self, asset: Asset) -> Part:
         assert isinstance(asset, HeatPump)  # noqa: S101 - told apart by the caller
         n, building = self._horizon.steps, asset.building
-        power, indoor = cp.Variable(n, nonneg=True), cp.Variable(n + 1)
+        power, indoor, kept = cp.Variable(n, nonneg=True), cp.Variable(n + 1), cp.Variable()
         cop = np.array([asset.cop_at(outdoor_c) for outdoor_c in self._outdoor_c])
         fade = exp(-STEP_H * building.heat_loss_kw_per_k / building.heat_capacity_kwh_per_k)
         settled = self._outdoor_c + (diags_array(cop) @ power + building.gains_kw) / building.heat_loss_kw_per_k
@@ -195,9 +197,11 @@ class _Problem:
                 indoor[1:] == fade * indoor[:-1] + (1.0 - fade) * settled,
                 power <= asset.max_electric_kw,
                 *limits,
+                kept <= indoor[n],
+                kept <= worth_up_to(self._world, asset),
             ),
             cost=STEP_H * asset.comfort.price_per_kh * (outside @ np.ones(n)),
-            stored_kwh=indoor[n] * building.heat_capacity_kwh_per_k / asset.cop_at(OUTDOOR_C),
+            stored_kwh=kept * building.heat_capacity_kwh_per_k / asset.cop_at(OUTDOOR_C),
         )
 
     def _hot_water(self, asset: Asset) -> Part:
@@ -205,7 +209,7 @@ class _Problem:
         state = self._states[asset.name]
         assert isinstance(state, HotWaterState)  # noqa: S101 - told apart by the caller
         n, capacity = self._horizon.steps, asset.heat_capacity_kwh_per_k
-        power, tank = cp.Variable(n, nonneg=True), cp.Variable(n + 1)
+        power, tank, kept = cp.Variable(n, nonneg=True), cp.Variable(n + 1), cp.Variable()
         drawn = np.array(self._horizon.known("draw", state.draw_kw))
         fade = exp(-STEP_H * asset.heat_loss_kw_per_k / capacity)
         settled = asset.ambient_c + (asset.cop * power - drawn) / asset.heat_loss_kw_per_k
@@ -217,9 +221,11 @@ class _Problem:
                 tank[1:] == fade * tank[:-1] + (1.0 - fade) * settled,
                 power <= asset.max_electric_kw,
                 *limits,
+                kept <= tank[n],
+                kept <= worth_up_to(self._world, asset),
             ),
             cost=STEP_H * asset.comfort.price_per_kh * (outside @ np.ones(n)),
-            stored_kwh=tank[n] * capacity / asset.cop,
+            stored_kwh=kept * capacity / asset.cop,
         )
 
     def _appliance(self, asset: Asset) -> Part:

@@ -10,10 +10,12 @@ Every controller is measured by the same money::
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 
 from ..model import (
     DEFAULT_TIERS,
     Appliance,
+    Asset,
     Battery,
     ComfortBand,
     EvCharger,
@@ -37,6 +39,8 @@ type Dispatcher = Callable[[Plan, PlanRequest, Reading | None], Commands]
 type TariffAt = Callable[[Horizon], Tariff]
 """The prices as they are known, or assumed, at the beginning of a horizon."""
 
+USUAL_K = 1.0
+"""Above the lower end of the band a heated building is kept."""
 OUTDOOR_C = 7.0
 """Heat left at the end is worth what the heat pump would take for it at this temperature."""
 
@@ -173,7 +177,10 @@ class _Meter:
 
 
 def stored_kwh(world: World) -> float:
-    """What the home holds, as the electricity that it replaces or took: batteries, cars, tanks, buildings."""
+    """What the home holds, as the electricity that it replaces or took: batteries, cars, tanks, buildings.
+
+    More than `worth_up_to` counts for nothing: no controller is to win by overheating on its last evening.
+    """
     total = 0.0
     snapshot = world.snapshot()["devices"]
     for asset in world.site.assets:
@@ -182,14 +189,27 @@ def stored_kwh(world: World) -> float:
             case Battery():
                 total += state["energy_kwh"] * asset.discharge_efficiency
             case EvCharger():
-                total += state["energy_kwh"] / asset.efficiency
+                total += min(state["energy_kwh"], worth_up_to(world, asset)) / asset.efficiency
             case HeatPump():
-                total += state["indoor_c"] * asset.building.heat_capacity_kwh_per_k / asset.cop_at(OUTDOOR_C)
+                heat_k = min(state["indoor_c"], worth_up_to(world, asset))
+                total += heat_k * asset.building.heat_capacity_kwh_per_k / asset.cop_at(OUTDOOR_C)
             case HotWater():
-                total += state["tank_c"] * asset.heat_capacity_kwh_per_k / asset.cop
+                total += min(state["tank_c"], worth_up_to(world, asset)) * asset.heat_capacity_kwh_per_k / asset.cop
             case _:
                 pass
     return total
+
+
+def worth_up_to(world: World, asset: Asset) -> float:
+    """The driver's target in kWh, the usual indoor temperature, the middle of a tank's band in degC."""
+    device = world.devices[asset.name]
+    if isinstance(device, SimulatedEvCharger):
+        return device.target_kwh
+    if isinstance(asset, HeatPump):
+        return asset.comfort.min_c + USUAL_K
+    if isinstance(asset, HotWater):
+        return (asset.comfort.min_c + asset.comfort.max_c) / 2.0
+    return inf
 
 
 def _missed(world: World) -> dict[str, float]:
