@@ -221,3 +221,8 @@ def _kinds() -> frozenset[str]:
         for schema in schemas().values()
         if "const" in schema.get("properties", {}).get("kind", {})
     )
+
+
+# Now, while Home Assistant imports this module in a thread, rather than later in its event loop.
+for _message in (PlanRequest, Plan, EngineHealth, Problem):
+    adapter_of(_message)

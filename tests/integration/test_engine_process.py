@@ -1,0 +1,211 @@
+"""The embedded engine starts, is started again, and leaves nothing behind."""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from custom_components.hems import engine_process
+from custom_components.hems.core.model import Optimal
+from custom_components.hems.engine_client import EngineUnreachable
+from custom_components.hems.engine_process import EmbeddedEngine, available
+from tests.builders import a_battery, a_request
+
+pytestmark = pytest.mark.usefixtures("embedded_engine_allowed")
+REQUEST = a_request(a_battery())
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def changes():
+    return []
+
+
+@pytest.fixture
+async def engine(changes):
+    started = EmbeddedEngine(on_change=changes.append)
+    await started.start()
+    yield started
+    await started.stop()
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that nobody has collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError, ProcessLookupError:
+        return False
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  # other processes send no events
+            await asyncio.sleep(0.05)
+
+
+async def test_it_plans(engine, changes):
+    assert isinstance((await engine.client.plan(REQUEST)).outcome, Optimal)
+    assert engine.running
+    assert changes == [True]
+
+
+async def test_stopping_leaves_nothing_behind(changes):
+    engine = EmbeddedEngine(on_change=changes.append)
+    await engine.start()
+    await engine.client.plan(REQUEST)
+    directory, pids = engine._directory, [engine.pid, *children(engine.pid)]
+    assert len(pids) == 2
+    await engine.stop()
+    await until(lambda: not any(map(alive, pids)))
+    assert not directory.exists()
+    assert not engine.running
+    assert changes == [True, False]
+    with pytest.raises(EngineUnreachable, match="not started"):
+        _ = engine.client
+
+
+async def test_only_the_owner_can_open_its_directory(engine):
+    assert stat.S_IMODE(engine._directory.stat().st_mode) == 0o700
+
+
+async def test_it_is_given_nothing_secret(monkeypatch):
+    monkeypatch.setenv("SUPERVISOR_TOKEN", "secret")
+    engine = EmbeddedEngine()
+    await engine.start()
+    try:
+        for pid in (engine.pid, *children(engine.pid)):
+            assert b"secret" not in environment_of(pid)
+    finally:
+        await engine.stop()
+
+
+async def test_it_may_be_started_and_stopped_twice():
+    engine = EmbeddedEngine()
+    for _ in range(2):
+        await engine.start()
+        await engine.start()
+        assert (await engine.client.health()).version
+        await engine.stop()
+        await engine.stop()
+
+
+async def test_killing_the_engine_in_the_middle_of_a_plan_costs_only_time(engine, changes, caplog):
+    first = engine.pid
+    await engine.client.plan(REQUEST)
+    plan = asyncio.create_task(engine.client.plan(REQUEST))
+    await asyncio.sleep(0)
+    os.kill(first, signal.SIGKILL)
+    assert isinstance((await asyncio.wait_for(plan, 15)).outcome, Optimal)
+    await until(lambda: changes[-1] is True and len(changes) > 1)
+    assert engine.pid != first
+    assert changes == [True, False, True]
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == 1
+    assert "exit code -9" in warnings[0].message
+
+
+async def test_killing_the_worker_costs_only_time(engine):
+    await engine.client.plan(REQUEST)
+    os.kill(children(engine.pid)[0], signal.SIGKILL)
+    assert isinstance((await asyncio.wait_for(engine.client.plan(REQUEST), 15)).outcome, Optimal)
+
+
+async def test_a_restart_keeps_the_client(engine):
+    client, first = engine.client, engine.pid
+    await engine.restart()
+    assert engine.pid != first
+    assert engine.client is client
+    assert isinstance((await client.plan(REQUEST)).outcome, Optimal)
+
+
+async def test_restarting_what_does_not_run_starts_it():
+    engine = EmbeddedEngine()
+    await engine.restart()
+    assert engine.running
+    await engine.stop()
+
+
+async def test_an_engine_that_does_not_start_is_given_up_without_a_trace(monkeypatch, tmp_path):
+    monkeypatch.setattr(engine_process, "_CORE", tmp_path)
+    engine = EmbeddedEngine(start_limit_s=1.0)
+    with pytest.raises(EngineUnreachable, match="did not start within 1 s"):
+        await engine.start()
+    assert engine._directory is None
+    assert engine.pid is None
+
+
+async def test_an_engine_that_ends_over_and_over_is_reported_once(monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(engine_process, "_CORE", tmp_path)
+    monkeypatch.setattr(engine_process, "_FIRST_PAUSE_S", 0.01)
+    caplog.set_level(logging.DEBUG)
+    engine = EmbeddedEngine(start_limit_s=2.0)
+    with pytest.raises(EngineUnreachable):
+        await engine.start()
+    ends = [record.levelno for record in caplog.records if "starting it again" in record.message]
+    assert ends[0] == logging.WARNING
+    assert set(ends[1:]) == {logging.DEBUG}
+
+
+ANOTHER_HOME_ASSISTANT = """
+    import asyncio
+    from custom_components.hems.engine_process import EmbeddedEngine
+
+    async def main():
+        engine = EmbeddedEngine()
+        await engine.start()
+        while (await engine.client.health()).worker != "ready":
+            await asyncio.sleep(0.05)
+        print(engine.pid, engine._directory, flush=True)
+        await asyncio.sleep(600)
+
+    asyncio.run(main())
+"""
+
+
+async def test_the_engine_ends_with_a_home_assistant_that_is_killed():
+    argv = [sys.executable, "-c", textwrap.dedent(ANOTHER_HOME_ASSISTANT)]
+    parent = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        pid, directory = (await asyncio.wait_for(parent.stdout.readline(), 60)).decode().split()
+        pids = [int(pid), *children(int(pid))]
+        assert len(pids) == 2
+    finally:
+        parent.kill()
+        await parent.wait()
+    await until(lambda: not any(map(alive, pids)))
+    assert not (Path(directory) / "engine.sock").exists()
+
+
+def test_it_is_available_where_the_solver_is(monkeypatch):
+    assert available()
+    monkeypatch.setattr(engine_process, "_SOLVER", "a_solver_nobody_has")
+    assert not available()
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "text"),
+    [
+        (b'{"time": "x", "level": "info", "component": "c", "event": "e", "n": 1}', logging.DEBUG, "c: e n=1"),
+        (b'{"level": "error", "component": "c", "event": "e"}', logging.ERROR, "c: e"),
+        (b'{"level": "odd"}', logging.WARNING, "engine: "),
+        (b"[1]", logging.WARNING, "[1]"),
+        (b"Fatal Python error \xff", logging.WARNING, "Fatal Python error \ufffd"),
+    ],
+)
+def test_its_log_lines_become_home_assistants(line, level, text):
+    assert engine_process._read_log(line) == (level, text)
