@@ -37,6 +37,9 @@ def trouble_of(error: EngineError) -> Trouble:
     match error:
         case EngineUnauthorized():
             return Trouble(key=ENGINE_UNAUTHORIZED, reason=reason, placeholders={"reason": reason})
+        case EngineRefused(errors=fields) if fields:
+            named = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
+            return Trouble(key=REQUEST_REFUSED, reason=named, placeholders={"reason": named})
         case EngineRefused():
             return Trouble(key=REQUEST_REFUSED, reason=reason, placeholders={"reason": reason})
         case _:
@@ -78,8 +81,9 @@ def _issue_id(entry: HemsConfigEntry, key: str) -> str:
 class EngineRepairFlow(RepairsFlow):
     """Tries the engine again, once the household has done what the issue says."""
 
-    def __init__(self, entry: HemsConfigEntry) -> None:
+    def __init__(self, entry: HemsConfigEntry, placeholders: Mapping[str, str]) -> None:
         self._entry = entry
+        self._placeholders = placeholders
 
     async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Begin with the explanation."""
@@ -95,7 +99,7 @@ class EngineRepairFlow(RepairsFlow):
         return self.async_show_form(
             step_id="confirm",
             errors=errors,
-            description_placeholders={"home": self._entry.title},
+            description_placeholders=self._placeholders,
         )
 
     async def _async_works(self) -> bool:
@@ -110,10 +114,11 @@ class EngineRepairFlow(RepairsFlow):
 
 
 async def async_create_fix_flow(
-    hass: HomeAssistant, _issue_id: str, data: dict[str, str | int | float | None] | None
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """The flow that belongs to a fixable issue."""
     entry = hass.config_entries.async_get_entry(str((data or {}).get(ENTRY_ID)))
     if entry is None:
         return ConfirmRepairFlow()
-    return EngineRepairFlow(entry)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    return EngineRepairFlow(entry, (issue and issue.translation_placeholders) or {"home": entry.title, "reason": ""})

@@ -6,7 +6,6 @@ import pytest
 import pytest_socket
 
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
-
 from custom_components.hems.core.model import Plan, PlanRequest
 from custom_components.hems.core.wire import Problem, adapter_of
 from custom_components.hems.settings import MadePlan, Wishes

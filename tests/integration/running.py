@@ -36,7 +36,7 @@ class FakeEngine:
         self._server = TestServer(app)
 
     async def start(self):
-        await self._server.start_server()
+        await self._server.start_server(access_log=None)
 
     async def stop(self):
         await self._server.close()
@@ -139,7 +139,7 @@ def a_running_entry(*kinds, engine=None, speed=1.0, seed=1, **changes):
     data = deepcopy(dict(EXAMPLE_HOME)) | {
         "name": "Simulated home",
         "currency": "EUR",
-        "engine": {"kind": "embedded"} if engine is None else {"kind": "url", "url": engine, "token": TOKEN},
+        "engine": _engine(engine),
         "simulation_seed": seed,
         "simulation_speed": speed,
     }
@@ -158,6 +158,13 @@ def a_running_entry(*kinds, engine=None, speed=1.0, seed=1, **changes):
             for kind in kinds
         ],
     )
+
+
+def _engine(engine):
+    """Of an entry: embedded, at a URL, or as a test says."""
+    if isinstance(engine, str):
+        return {"kind": "url", "url": engine, "token": TOKEN}
+    return engine or {"kind": "embedded"}
 
 
 def a_live(*kinds, **changes):

@@ -1,7 +1,7 @@
 """The state of each asset kind, from its reading, the outlook and the household's wishes."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ..core.forecast import Panel, draw_forecast, pv_forecast
@@ -54,7 +54,7 @@ class _Asked:
     findings: Findings
 
 
-def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:  # one per kind
+def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:  # noqa: PLR0911  # one per kind  # one per kind
     """What a plan must know about an asset now.
 
     Raises:
@@ -149,7 +149,7 @@ def _visit(asked: _Asked) -> EvSession:
     now = asked.situation.horizon.start
     return EvSession(
         arrival=now,
-        departure=next_time_of_day(now, settings, asked.situation.home.site.time_zone),
+        departure=next_time_of_day(now, settings.departure, asked.situation.home.site.time_zone),
         capacity_kwh=capacity_kwh,
         energy_kwh=min(energy_kwh, capacity_kwh),
         target_kwh=settings.target_soc * capacity_kwh,
@@ -157,14 +157,12 @@ def _visit(asked: _Asked) -> EvSession:
     )
 
 
-def next_time_of_day(now: datetime, settings: AssetSettings, time_zone: str) -> datetime:
-    """The next departure after `now`; on a day whose clock skips that time, when it would have been."""
-    assert settings.departure is not None  # asked for only by _visit, which has looked
+def next_time_of_day(now: datetime, clock: time, time_zone: str) -> datetime:
+    """The next local time after `now`; on a day whose clock skips that time, when it would have been."""
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
     candidates = (
-        datetime.combine(today + timedelta(days=days), settings.departure, tzinfo=zone).astimezone(now.tzinfo)
-        for days in range(3)
+        datetime.combine(today + timedelta(days=days), clock, tzinfo=zone).astimezone(now.tzinfo) for days in range(3)
     )
     return next(candidate for candidate in candidates if candidate > now)
 
