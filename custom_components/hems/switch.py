@@ -1,5 +1,6 @@
 """Switches: whether HEMS commands the home, and each of its assets."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -17,7 +18,9 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class HemsSwitchDescription[V: SiteView | AssetView](HemsDescription[V], SwitchEntityDescription):
-    """A yes or no."""
+    """A yes or no that can be changed."""
+
+    set_fn: Callable[[V, bool], Awaitable[None]]
 
 
 SITE_AUTOMATIC = HemsSwitchDescription[SiteView](
@@ -25,12 +28,14 @@ SITE_AUTOMATIC = HemsSwitchDescription[SiteView](
     translation_key="site_automatic",
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.runtime.dispatcher.settings.automatic,
+    set_fn=lambda view, on: view.runtime.dispatcher.async_update_settings(automatic=on),
 )
 ASSET_AUTOMATIC = HemsSwitchDescription[AssetView](
     key="automatic",
     translation_key="automatic",
     entity_category=EntityCategory.CONFIG,
     value_fn=lambda view: view.settings.automatic,
+    set_fn=lambda view, on: view.runtime.dispatcher.async_update_asset(view.name, automatic=on),
 )
 
 
@@ -38,11 +43,13 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: HemsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the switches of the home and of its assets."""
-    async_add_site_rows(hass, entry, async_add_entities, (SITE_AUTOMATIC,), SiteSwitch)
-    async_add_asset_rows(hass, entry, async_add_entities, (ASSET_AUTOMATIC,), AssetSwitch)
+    async_add_site_rows(hass, entry, async_add_entities, (SITE_AUTOMATIC,), HemsSwitch)
+    async_add_asset_rows(hass, entry, async_add_entities, (ASSET_AUTOMATIC,), HemsSwitch)
 
 
-class _Automatic[V: SiteView | AssetView](HemsEntity[V], SwitchEntity):
+class HemsSwitch[V: SiteView | AssetView](HemsEntity[V], SwitchEntity):
+    """Automatic control: on, HEMS commands; off, it only plans and advises."""
+
     entity_description: HemsSwitchDescription[V]
 
     @property
@@ -54,31 +61,13 @@ class _Automatic[V: SiteView | AssetView](HemsEntity[V], SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Let HEMS command."""
-        await self.async_set(automatic=True)
+        await self._async_set(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Only plan and advise."""
-        await self.async_set(automatic=False)
+        await self._async_set(False)
 
-    async def async_set(self, *, automatic: bool) -> None:
-        """Keep the wish, plan and dispatch with it."""
-        raise NotImplementedError
-
-
-class SiteSwitch(_Automatic[SiteView]):
-    """Automatic control of the whole home."""
-
-    @override
-    async def async_set(self, *, automatic: bool) -> None:
+    async def _async_set(self, on: bool) -> None:
         with refusals_shown():
-            await self.view.runtime.dispatcher.async_update_settings(automatic=automatic)
-
-
-class AssetSwitch(_Automatic[AssetView]):
-    """Automatic control of one asset."""
-
-    @override
-    async def async_set(self, *, automatic: bool) -> None:
-        with refusals_shown():
-            await self.view.runtime.dispatcher.async_update_asset(self.view.name, automatic=automatic)
+            await self.entity_description.set_fn(self.view, on)

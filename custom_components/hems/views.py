@@ -83,17 +83,13 @@ class SiteView:
         if plan is None or so_far is None:
             return None
         shares = plan.horizon.overlap(self.now, self.midnight + timedelta(days=1))
+        bills = (
+            plan.import_kw[slot] * plan.import_price_per_kwh[slot]
+            - plan.export_kw[slot] * plan.export_price_per_kwh[slot]
+            for slot in range(plan.horizon.steps)
+        )
         return so_far + sum(
-            share * step_h * (import_kw * import_price - export_kw * export_price)
-            for share, step_h, import_kw, import_price, export_kw, export_price in zip(
-                shares,
-                plan.horizon.steps_h,
-                plan.import_kw,
-                plan.import_price_per_kwh,
-                plan.export_kw,
-                plan.export_price_per_kwh,
-                strict=True,
-            )
+            share * step_h * per_h for share, step_h, per_h in zip(shares, plan.horizon.steps_h, bills, strict=True)
         )
 
 

@@ -84,7 +84,7 @@ def a_live(**changes: Any) -> Live:
 
 
 def a_plan(**changes: Any) -> Plan:
-    """A day of hours: the battery charges until 2, rests until 18 and discharges until 20; the car charges from 3 to 5."""
+    """A day of hours: the battery charges from 0 to 2 and discharges from 18 to 20, the car charges from 3 to 5."""
     horizon = a_horizon()
     n = horizon.steps
     powers = dict.fromkeys(ASSETS, (0.0,) * n) | {

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 import json
+from pathlib import Path
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -15,6 +16,8 @@ from custom_components.hems.core.model import Override
 from custom_components.hems.runtime import PlanView
 from tests.builders import hours
 from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, show
+
+DESCRIBED = Path("custom_components/hems/services.yaml").read_text()
 
 
 @pytest.fixture(autouse=True)
@@ -236,8 +239,7 @@ async def test_a_home_that_was_never_planned_says_what_to_do(hass):
 
 
 async def test_every_field_is_described_and_every_described_field_is_accepted(hass):
-    with open("custom_components/hems/services.yaml") as file:
-        described = yaml.safe_load(file)
+    described = yaml.safe_load(DESCRIBED)
     registered = hass.services.async_services_for_domain(DOMAIN)
     assert set(described) == set(registered)
     for name, service in registered.items():

@@ -13,14 +13,14 @@ from custom_components.hems.core import explain
 from custom_components.hems.core.model import Plan, PlanRequest
 from custom_components.hems.core.wire import decode
 from custom_components.hems.diagnostics import async_get_config_entry_diagnostics
-from tests.integration.running import URL, a_simulated_entry
+from tests.integration.running import NOWHERE, TOKEN, a_running_entry
 
 
 @pytest.fixture
 async def entry(hass, aioclient_mock):
     """Without an engine: the home runs on safe plans."""
-    aioclient_mock.post(f"{URL}/v1/plan", exc=ClientError())
-    entry = a_simulated_entry()
+    aioclient_mock.post(f"{NOWHERE}/v1/plan", exc=ClientError())
+    entry = a_running_entry(engine=NOWHERE)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -41,7 +41,7 @@ async def test_every_enabled_entity_has_a_state(hass, entry):
         and state.state in {"unavailable", "unknown"}
         and entity.domain != "button"
     }
-    # Nothing changes any more for some, shares of a day without sun or use are undefined, a car that is away has no charge.
+    # For some nothing changes any more, shares of nothing are undefined, and a car that is away has no charge.
     allowed = ("next_change", "self_consumption", "self_sufficiency", "next_action", "state_of_charge", "stored_energy")
     assert not {name: state for name, state in silent.items() if not name.endswith(allowed)}
     assert hass.states.get("sensor.simulated_home_plan_status").state == "fallback"
@@ -85,7 +85,7 @@ async def test_diagnostics_can_be_planned_again(hass, entry):
     data = json.loads(bundle)
     assert decode(PlanRequest, json.dumps(data["request"])).states == entry.runtime_data.coordinator.data.request.states
     assert decode(Plan, json.dumps(data["plan"])) == entry.runtime_data.coordinator.data.plan
-    assert "secret" not in bundle
+    assert TOKEN not in bundle
 
 
 async def test_there_are_words_for_every_next_action(hass, entry):
