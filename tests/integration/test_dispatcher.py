@@ -1,0 +1,217 @@
+"""What the dispatcher makes the devices do, and when it leaves them alone."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from custom_components.hems import command_line
+from custom_components.hems.core.model import HealthStatus
+from custom_components.hems.devices import Change, Refused
+from custom_components.hems.dispatcher import RELEASED
+from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, load, pass_time
+
+
+@pytest.fixture(autouse=True)
+def late_morning(freezer):
+    freezer.move_to("2026-06-20 10:01:00+00:00")
+
+
+@pytest.fixture
+def devices():
+    return FakeDevices(a_live())
+
+
+@pytest.fixture
+async def runtime(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await pass_time(hass, freezer, 1)
+        await pass_time(hass, freezer, 10)
+        yield runtime
+
+
+def an_hour_from(devices):
+    return devices.now() + timedelta(hours=1)
+
+
+async def test_override_reaches_the_device_before_anything_else_happens(runtime, devices):
+    await runtime.dispatcher.async_set_override("hot_water", "on", an_hour_from(devices))
+    assert devices.applied[-1] == ("hot_water", 0.7)
+    assert runtime.dispatcher.live.assets["hot_water"].setpoint_kw == 0.7
+
+
+async def test_end_of_an_override_gives_the_device_back(hass, freezer, runtime, devices):
+    await runtime.dispatcher.async_set_override("battery", 3.0, devices.now() + timedelta(seconds=30))
+    assert devices.last("battery") == 3.0
+    await pass_time(hass, freezer, 40)
+    assert not runtime.dispatcher.overrides
+    assert devices.last("battery") != 3.0
+
+
+async def test_override_can_be_taken_back(runtime, devices):
+    await runtime.dispatcher.async_set_override("battery", "discharge", an_hour_from(devices))
+    assert devices.last("battery") == -5.0
+    await runtime.dispatcher.async_clear_override("battery")
+    assert devices.last("battery") != -5.0
+    await runtime.dispatcher.async_clear_override("battery")
+    assert not runtime.dispatcher.overrides
+
+
+WRONG_OVERRIDES = [
+    ("battery", 9.0, "power_kw must be between -5 and 5, got 9"),
+    ("pv", "charge", "mode 'charge' is not one that it has"),
+    ("battery", "on", "mode 'on' is not one that it has"),
+]
+
+
+@pytest.mark.parametrize(("asset", "wanted", "reason"), WRONG_OVERRIDES)
+async def test_override_beyond_the_device_is_refused_in_words(runtime, devices, asset, wanted, reason):
+    before = list(devices.applied)
+    with pytest.raises(ValueError, match=reason):
+        await runtime.dispatcher.async_set_override(asset, wanted, an_hour_from(devices))
+    assert devices.applied == before
+
+
+async def test_battery_follows_the_meter_between_two_plans(hass, runtime, devices):
+    devices.live = a_live(grid_kw=2.0, load_kw=4.0)
+    devices.tell(Change.MEASUREMENT)
+    assert devices.last("battery") < -1.0
+
+
+async def test_device_is_told_only_what_is_new(hass, freezer, runtime, devices):
+    before = len(devices.applied)
+    for _ in range(5):
+        await pass_time(hass, freezer, 2)
+    assert len(devices.applied) == before
+
+
+@pytest.mark.parametrize("whole_home", [True, False])
+async def test_switching_automatic_off_releases_the_device_and_leaves_it_alone(
+    hass, freezer, runtime, devices, whole_home
+):
+    if whole_home:
+        await runtime.dispatcher.async_update_settings(automatic=False)
+    else:
+        await runtime.dispatcher.async_update_asset("battery", automatic=False)
+    assert devices.last("battery") is None
+    before = [entry for entry in devices.applied if entry[0] == "battery"]
+    devices.live = a_live(grid_kw=2.0, load_kw=4.0)
+    for _ in range(5):
+        await pass_time(hass, freezer, 2)
+    assert [entry for entry in devices.applied if entry[0] == "battery"] == before
+
+
+async def test_device_that_was_never_touched_is_not_released(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        devices.applied.clear()
+        runtime.dispatcher._lines["heat_pump"].last = None
+        await runtime.dispatcher.async_update_asset("heat_pump", automatic=False)
+        assert not [entry for entry in devices.applied if entry[0] == "heat_pump"]
+
+
+async def test_unloading_releases_every_device(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices):
+        await pass_time(hass, freezer, 1)
+        commanded = {name for name, power_kw in devices.applied if power_kw is not None}
+    assert {"battery", "ev_charger"} <= commanded
+    assert all(devices.last(name) is None for name in commanded)
+
+
+async def test_refused_command_is_tried_again_and_shown(hass, freezer, runtime, devices, caplog):
+    devices.refuses["hot_water"] = "switch.tank does not answer"
+    await runtime.dispatcher.async_set_override("hot_water", "on", an_hour_from(devices))
+    assert isinstance(runtime.dispatcher.results["hot_water"], Refused)
+    assert runtime.dispatcher.live.assets["hot_water"].health[-1].reason == "switch.tank does not answer"
+    tries = len(devices.applied)
+    await pass_time(hass, freezer, 2)
+    assert len(devices.applied) == tries, "not every two seconds"
+    await pass_time(hass, freezer, command_line.RETRY_S)
+    assert len(devices.applied) > tries
+    del devices.refuses["hot_water"]
+    await pass_time(hass, freezer, command_line.RETRY_S)
+    assert runtime.dispatcher.live.assets["hot_water"].setpoint_kw == 0.7
+    assert caplog.text.count("hot water does not take commands") == 1
+    assert caplog.text.count("hot water takes commands again") == 1
+
+
+async def test_person_need_not_wait_for_a_device_that_refused(runtime, devices):
+    devices.refuses["battery"] = "busy"
+    await runtime.dispatcher.async_set_override("battery", 2.0, an_hour_from(devices))
+    del devices.refuses["battery"]
+    await runtime.dispatcher.async_set_override("battery", 3.0, an_hour_from(devices))
+    assert runtime.dispatcher.live.assets["battery"].setpoint_kw == 3.0
+
+
+async def test_device_that_hangs_holds_up_nobody_else(hass, freezer, runtime, devices, monkeypatch):
+    apply, hung = devices.async_apply, asyncio.Event()
+
+    async def hanging(setpoint):
+        if setpoint.asset == "battery":
+            await hung.wait()
+        return await apply(setpoint)
+
+    monkeypatch.setattr(devices, "async_apply", hanging)
+    await runtime.dispatcher.async_set_override("battery", 2.0, an_hour_from(devices))
+    await runtime.dispatcher.async_set_override("hot_water", "on", an_hour_from(devices))
+    assert devices.last("hot_water") == 0.7
+    await runtime.dispatcher.async_set_override("battery", 4.0, an_hour_from(devices))
+    hung.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert devices.last("battery") == 4.0, "the newest wins"
+
+
+async def test_command_without_an_answer_counts_as_refused(hass, freezer, runtime, devices, monkeypatch):
+    async def never(setpoint):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(devices, "async_apply", never)
+    monkeypatch.setattr(command_line, "TIMEOUT_S", 0.0)
+    await runtime.dispatcher.async_set_override("battery", 2.0, an_hour_from(devices))
+    await pass_time(hass, freezer, 1)
+    assert "no answer" in runtime.dispatcher.results["battery"].reason
+
+
+async def test_expired_plan_gives_way_to_self_consumption(hass, freezer, engine, runtime, devices):
+    plan = runtime.coordinator.data.plan
+    engine.problem = None
+    runtime.coordinator._cancel()
+    devices.live = a_live(grid_kw=1.0, load_kw=3.0)
+    freezer.move_to(plan.expires_at + timedelta(seconds=1))
+    runtime.dispatcher.async_tick()
+    assert runtime.dispatcher.setpoints["battery"].source == "fallback"
+    assert devices.last("battery") == pytest.approx(-1.0, abs=0.1)
+
+
+async def test_asset_whose_state_is_unknown_is_held_safe_and_named(hass, freezer, engine, runtime, devices):
+    devices.measure("battery", energy_kwh=None, soc=None)
+    await pass_time(hass, freezer, 300)
+    assert devices.last("battery") in (0.0, None)
+    request = engine.requests[-1]
+    assert request.site.asset("battery") is None
+    assert {entry.source: entry.status for entry in request.health}["battery.energy_kwh"] is HealthStatus.ERROR
+
+
+async def test_run_that_is_asked_for_begins_and_ends(hass, freezer, runtime, devices):
+    now = devices.now()
+    await runtime.dispatcher.async_request_run("appliance", now, now + timedelta(hours=3))
+    await pass_time(hass, freezer, 10)
+    assert devices.last("appliance") > 0.0
+    devices.measure("appliance", running=True, power_kw=0.2)
+    devices.tell(Change.MEASUREMENT)
+    assert runtime.household.runs["appliance"].started is not None
+    with pytest.raises(ValueError, match="is running since"):
+        await runtime.dispatcher.async_request_run("appliance", now, now + timedelta(hours=3))
+    freezer.tick(timedelta(hours=2))
+    devices.measure("appliance", running=False, power_kw=0.0)
+    devices.tell(Change.MEASUREMENT)
+    assert not runtime.household.runs
+
+
+async def test_listeners_hear_each_tick_until_they_leave(runtime, devices):
+    heard = []
+    leave = runtime.dispatcher.async_add_listener(lambda: heard.append(1))
+    devices.tell(Change.MEASUREMENT)
+    leave()
+    devices.tell(Change.MEASUREMENT)
+    devices.tell(Change.OUTLOOK)
+    assert heard == [1]
