@@ -58,10 +58,10 @@ def _next_action_attributes(view: SiteView) -> dict[str, Any]:
         return {}
     return {
         "asset": view.runtime.home.titles.get(action.asset, action.asset),
-        "action": action.action,
+        "action": str(action.action),
         "at": action.at,
         "power_kw": round(action.power_kw, 3),
-        "reason": action.reason,
+        "reason": str(action.reason),
     }
 
 
@@ -151,9 +151,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         digits=0,
-        value_fn=lambda view: (
-            (view.now - view.last_plan.made_at).total_seconds() / 60 if view.last_plan else None
-        ),
+        value_fn=lambda view: (view.now - view.last_plan.made_at).total_seconds() / 60 if view.last_plan else None,
     ),
     HemsSensorDescription(
         key="solve_time",
