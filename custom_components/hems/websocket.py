@@ -23,7 +23,7 @@ import probatio
 
 from .asset_lookup import device_of
 from .const import DOMAIN
-from .core.model import Plan
+from .core.model import Battery, Plan
 from .core.wire import to_plain
 from .entity import asset_views, unique_prefix
 from .runtime import HemsConfigEntry, Live, NextAction
@@ -178,8 +178,17 @@ def _asset(hass: HomeAssistant, view: AssetView) -> Message:
         "kind": view.kind,
         "title": view.title,
         "device_id": device.id if device else None,
+        "capacity_kwh": _capacity_kwh(view),
         "entities": _entities(hass, view, view.name),
     }
+
+
+def _capacity_kwh(view: AssetView) -> float | None:
+    """Of a battery or of the car that usually charges here: what a fraction of charge refers to."""
+    if isinstance(view.asset, Battery):
+        return view.asset.capacity_kwh
+    car = view.runtime.home.cars.get(view.name)
+    return car.capacity_kwh if car else None
 
 
 def _entities(hass: HomeAssistant, view: SiteView | AssetView, subentry_id: str | None) -> dict[str, str]:

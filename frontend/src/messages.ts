@@ -71,6 +71,8 @@ export interface AssetInfo {
   kind: string;
   title: string;
   device_id: string | null;
+  /** Of a battery, or of the car that usually charges there. */
+  capacity_kwh: number | null;
   /** Entity ids by key, e.g. `power`. */
   entities: Record<string, string>;
 }

@@ -34,7 +34,7 @@ export function anAssetPlan(asset: string, kind: string, power_kw: number[], tra
 }
 
 export function anAsset(asset: string, kind: string, changes: Partial<AssetInfo> = {}): AssetInfo {
-  return { asset, kind, title: asset, device_id: null, entities: {}, ...changes };
+  return { asset, kind, title: asset, device_id: null, capacity_kwh: null, entities: {}, ...changes };
 }
 
 export function aReading(changes: Partial<AssetReading> = {}): AssetReading {

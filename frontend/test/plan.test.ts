@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { echartsData, echartsOptions } from "../src/plan/echarts";
 import { rowsOf } from "../src/plan/layout";
 import { niceScale, ticksOf } from "../src/plan/scale";
-import { type Panel, type PlanChart, legendOf, shapePlan, valueAt } from "../src/plan/shape";
+import { type Panel, type PlanChart, legendOf, outline, shapePlan, stack, valueAt } from "../src/plan/shape";
 import { timeTicks } from "../src/plan/svg";
 import { stringsFor } from "../src/strings/index";
 import { LIGHT, START, aLive, aPlan, aReading, aState, anAsset, anAssetPlan } from "./builders";
@@ -52,6 +52,21 @@ test("a battery that charges and discharges is one entry of the legend", () => {
   assert.ok(series(chart, "store.feeds") && series(chart, "store.draws"));
 });
 
+test("areas stand on each other: sources upwards, uses downwards", () => {
+  const plan = aPlan({ load_kw: [1, 1], import_kw: [0, 3], assets: [anAssetPlan("sun", "pv", [-3, 0]), anAssetPlan("car", "ev_charger", [2, 2])] });
+  const bands = Object.fromEntries(stack(panel(shaped(plan), "power").series).map((band) => [band.series.id, band]));
+  assert.deepEqual(bands.import?.base, [3, 0]);
+  assert.deepEqual(bands.import?.top, [3, 3]);
+  assert.deepEqual(bands["car.draws"]?.top, [-3, -3]);
+});
+
+test("the outline of an area keeps every corner of its steps", () => {
+  const [band] = stack(panel(shaped(aPlan({ import_kw: [0.01, 0.02] })), "power").series);
+  assert.ok(band);
+  assert.deepEqual(outline(band).slice(0, 4).map(([ms, kw]) => [(ms - START) / HOUR, kw]), [[0, 0.01], [1, 0.01], [1, 0.02], [2, 0.02]]);
+  assert.equal(outline(band).length, 8);
+});
+
 test("an asset that does nothing is not drawn", () => {
   const chart = shaped(aPlan({ assets: [anAssetPlan("store", "battery", [0, 0.001])] }));
   assert.deepEqual(legendOf(chart).map(({ group }) => group), ["import", "load", "import_price", "export_price"]);
@@ -74,11 +89,13 @@ test("now is the home's own time, kept inside the chart", () => {
   assert.equal(shaped(aPlan(), aState({ live: aLive({ at: "2026-11-21T09:00:00Z" }) })).now, START);
 });
 
-test("a state of charge needs a capacity, taken from what is measured", () => {
+test("a state of charge needs a capacity, measured or configured", () => {
   const plan = aPlan({ assets: [anAssetPlan("store", "battery", [1, 1], { energy_kwh: [5, 6, 7] })] });
   assert.equal(shaped(plan).panels.some(({ id }) => id === "state"), false);
   const state = aState({ assets: [anAsset("store", "battery")], live: aLive({ assets: { store: aReading({ energy_kwh: 5, soc: 0.5 }) } }) });
   assert.deepEqual(series(shaped(plan, state), "store.soc").points.map(([, soc]) => soc), [0.5, 0.6, 0.7]);
+  const configured = aState({ assets: [anAsset("store", "battery", { capacity_kwh: 10 })] });
+  assert.deepEqual(series(shaped(plan, configured), "store.soc").points.map(([, soc]) => soc), [0.5, 0.6, 0.7]);
 });
 
 test("a car that is away leaves a gap", () => {
@@ -123,7 +140,6 @@ test("each panel is a grid, and each visible series a series on it with its own 
   const options = echartsOptions(chart, texts, ink);
   assert.deepEqual(data.map(({ id }) => id), ["sun.feeds", "import", "load", "now.power", "import_price", "now.price"]);
   assert.deepEqual(data.map(({ xAxisIndex }) => xAxisIndex), [0, 0, 0, 0, 1, 1]);
-  assert.deepEqual(data.slice(0, 3).map(({ stack }) => stack), ["sources", "sources", "uses"]);
   assert.ok(data.every(({ color }) => typeof color === "string"));
   assert.equal((options.grid as object[]).length, rowsOf(chart).rows.length);
 });

@@ -3,7 +3,7 @@
 import { type PropertyValues, type TemplateResult, css, html, nothing } from "lit";
 
 import { themeOf } from "../colors";
-import { formatMoney, formatTime, formatDayAndTime, formatPower } from "../format";
+import { formatDayAndTime, formatMoney, formatNumber, formatPower, formatTime } from "../format";
 import type { Hass } from "../hass";
 import { HomeCard, type HomeCardConfig } from "../home-card";
 import { type HomeState, type NextAction, type Plan, type Violation, titleOf } from "../messages";
@@ -172,7 +172,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
           ${fill(strings.plan.cost, { cost: formatMoney(hass, bill, plan.currency), hours })} · ${fill(strings.plan.made, { time: formatTime(hass, Date.parse(plan.made_at)) })}
         </div>
       </div>
-      ${plan.violations.slice(0, MOST_VIOLATIONS).map((violation) => html`<ha-alert alert-type="warning">${this.broken(hass, state, violation)}</ha-alert>`)}
+      ${plan.violations.slice(0, MOST_VIOLATIONS).map((violation) => html`<div class="broken"><ha-icon icon="mdi:alert-outline"></ha-icon>${this.broken(hass, state, violation)}</div>`)}
       <div class="chart" style="height:${rowsOf(chart).height}px">
         ${this.chartBase ?? (this.width_ > 0 ? svgChart(chart, this.hidden_, this.width_ - 16, this.texts(hass, chart, plan)) : nothing)}
       </div>
@@ -197,8 +197,8 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
   private broken(hass: Hass, state: HomeState, violation: Violation): string {
     return fill(this.strings.plan.limit_broken, {
       asset: violation.asset === null ? this.strings.series.grid : titleOf(state, violation.asset),
-      limit: (violation.limit.split(".").at(-1) ?? violation.limit).replaceAll("_", " "),
-      amount: violation.amount.toFixed(1),
+      limit: word(this.strings.limit, violation.limit.split(".").at(-1) ?? violation.limit),
+      amount: formatNumber(hass, violation.amount, 1),
       unit: violation.unit,
       time: formatDayAndTime(hass, Date.parse(violation.start)),
     });
@@ -240,6 +240,8 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     .quiet, .why { color: var(--secondary-text-color); }
     .quiet { font-size: 13px; }
     p.quiet { padding: 24px 8px; margin: 0; text-align: center; }
+    .broken { display: flex; align-items: center; gap: 6px; padding: 1px 8px; font-size: 13px; color: var(--secondary-text-color); }
+    .broken ha-icon { --mdc-icon-size: 18px; padding: 0 1px; color: var(--warning-color); flex: none; }
     ha-alert { display: block; margin: 4px 8px; }
     .chart { position: relative; margin-top: 2px; }
     .legend { display: flex; flex-wrap: wrap; gap: 2px; justify-content: center; padding: 6px 0 0; }

@@ -1,7 +1,7 @@
 /** The plan for Home Assistant's own chart element, `ha-chart-base`, which speaks ECharts. */
 
-import { LEFT, RIGHT, type Row, rowsOf } from "./layout";
-import type { Panel, PlanChart, Series } from "./shape";
+import { AREA_OPACITY, LEFT, RIGHT, type Row, rowsOf } from "./layout";
+import { type Band, type Panel, type PlanChart, type Series, outline, stack } from "./shape";
 
 /** A series or an option tree of ECharts. */
 export type Tree = Record<string, unknown>;
@@ -20,30 +20,34 @@ export interface EchartsInk {
 }
 
 export function echartsData(chart: PlanChart, hidden: ReadonlySet<string>, texts: EchartsTexts, ink: EchartsInk): Tree[] {
-  return chart.panels.flatMap((panel, index) => [
-    ...panel.series.filter((series) => !hidden.has(series.group)).map((series) => drawn(series, panel, index)),
-    nowLine(chart, panel, index, texts, ink),
-  ]);
+  return chart.panels.flatMap((panel, index) => {
+    const shown = panel.series.filter((series) => !hidden.has(series.group));
+    const drawn = panel.id === "power" ? stack(shown).map((band) => area(band, index)) : shown.map((series) => line(series, panel, index));
+    return [...drawn, nowLine(chart, panel, index, texts, ink)];
+  });
 }
 
-function drawn(series: Series, panel: Panel, index: number): Tree {
-  const area = series.shape === "area";
-  const upwards = series.points.some(([, value]) => (value ?? 0) > 0);
+function common(series: Series, index: number): Tree {
+  return { id: series.id, name: series.name, color: series.color, xAxisIndex: index, yAxisIndex: index, data: series.points, silent: true };
+}
+
+/** ECharts' own stacked step lines leave out corners lower than a pixel, which turns small steps into slopes. */
+function area(band: Band, index: number): Tree {
+  const renderItem = ({ dataIndex }: { dataIndex: number }, api: CustomApi): Tree | undefined => {
+    if (dataIndex > 0) return undefined; // the first item draws the whole band
+    return { type: "polygon", shape: { points: outline(band).map((corner) => api.coord(corner)) }, style: { fill: band.series.color, opacity: AREA_OPACITY } };
+  };
+  return { ...common(band.series, index), type: "custom", clip: true, renderItem };
+}
+
+function line(series: Series, panel: Panel, index: number): Tree {
   return {
-    id: series.id,
-    name: series.name,
+    ...common(series, index),
     type: "line",
-    color: series.color,
-    xAxisIndex: index,
-    yAxisIndex: index,
-    data: series.points,
     showSymbol: false,
-    silent: true,
     emphasis: { disabled: true },
-    ...(series.shape === "line" ? {} : { step: "end" }),
-    // Two stacks instead of one "samesign" stack: it would put a zero of either kind on the upper one.
-    ...(area ? { stack: upwards ? "sources" : "uses", stackStrategy: "all", areaStyle: { color: series.color, opacity: 0.78 } } : {}),
-    lineStyle: { width: area ? 0 : panel.id === "price" ? 1.5 : 2, type: series.dashed ? "dashed" : "solid", color: series.color },
+    ...(series.shape === "step" ? { step: "end" } : {}),
+    lineStyle: { width: panel.id === "price" ? 1.5 : 2, type: series.dashed ? "dashed" : "solid", color: series.color },
     ...(series.id === "import_price" ? { areaStyle: { color: series.color, opacity: 0.12 } } : {}),
   };
 }

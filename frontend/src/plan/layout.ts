@@ -8,6 +8,7 @@ export const HEADROOM = 30;
 export const BOTTOM = 26;
 export const LEFT = 46;
 export const RIGHT = 14;
+export const AREA_OPACITY = 0.78;
 
 export interface Row {
   panel: Panel;

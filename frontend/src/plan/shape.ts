@@ -6,7 +6,7 @@
  */
 
 import { type Theme, colorOf } from "../colors";
-import { type AssetPlan, type HomeState, type Plan, titleOf } from "../messages";
+import { type AssetPlan, type HomeState, type Plan, assetOf, titleOf } from "../messages";
 import type { Strings } from "../strings/index";
 import { type Scale, niceScale } from "./scale";
 
@@ -53,10 +53,10 @@ export function edgesOf(plan: Plan): number[] {
   return edges;
 }
 
-/** From a measurement that tells both energy and fraction; null for a car that is away. */
+/** From a measurement that tells both energy and fraction, else as configured: a guest's car differs from ours. */
 export function capacityKwh(state: HomeState, asset: string): number | null {
   const reading = state.live?.assets[asset];
-  return reading?.energy_kwh && reading.soc ? reading.energy_kwh / reading.soc : null;
+  return reading?.energy_kwh && reading.soc ? reading.energy_kwh / reading.soc : (assetOf(state, asset)?.capacity_kwh ?? null);
 }
 
 export function shapePlan(state: HomeState, plan: Plan, strings: Strings, theme: Theme, options: ChartOptions): PlanChart {
@@ -213,4 +213,32 @@ export function valueAt(series: Series, ms: number): number | null {
   if (!here) return null;
   if (series.shape !== "line" || !next || here[1] === null || next[1] === null) return here[1];
   return here[1] + ((next[1] - here[1]) * (ms - here[0])) / (next[0] - here[0]);
+}
+
+/** A stacked area: from `base` to `top` in each slot, `edges` having one more entry than both. */
+export interface Band {
+  series: Series;
+  edges: number[];
+  base: number[];
+  top: number[];
+}
+
+/** Areas on top of each other, those above zero upwards and those below it downwards. */
+export function stack(areas: Series[]): Band[] {
+  const piles = { up: [] as number[], down: [] as number[] };
+  return areas.map((series) => {
+    const pile = series.points.some(([, value]) => (value ?? 0) > 0) ? piles.up : piles.down;
+    const slots = series.points.slice(0, -1); // the last point only ends the last slot
+    const base = slots.map((_point, index) => pile[index] ?? 0);
+    const top = slots.map(([, value], index) => (base[index] ?? 0) + (value ?? 0));
+    top.forEach((value, index) => (pile[index] = value));
+    return { series, edges: series.points.map(([ms]) => ms), base, top };
+  });
+}
+
+/** The outline of a band: along its tops and back along its bases. */
+export function outline(band: Band): [number, number][] {
+  const corners = (values: number[]): [number, number][] =>
+    values.flatMap((value, index): [number, number][] => [[band.edges[index] ?? 0, value], [band.edges[index + 1] ?? 0, value]]);
+  return [...corners(band.top), ...corners(band.base).reverse()];
 }

@@ -2,9 +2,9 @@
 
 import { type TemplateResult, nothing, svg } from "lit";
 
-import { BOTTOM, LEFT, RIGHT, type Row, rowsOf } from "./layout";
+import { AREA_OPACITY, BOTTOM, LEFT, RIGHT, type Row, rowsOf } from "./layout";
 import { ticksOf } from "./scale";
-import type { Panel, PlanChart, Series } from "./shape";
+import { type Panel, type PlanChart, type Series, outline, stack } from "./shape";
 
 export interface SvgTexts {
   now: string;
@@ -69,24 +69,9 @@ function panelOf({ panel, top, height }: Row, chart: PlanChart, hidden: Readonly
 }
 
 function areas(series: Series[], frame: Frame): TemplateResult[] {
-  const piled = { up: [] as number[], down: [] as number[] };
-  return series.map(({ id, color, points }) => {
-    const pile = points.some(([, value]) => (value ?? 0) > 0) ? piled.up : piled.down;
-    const base = points.map((_point, index) => pile[index] ?? 0);
-    const top = points.map(([, value], index) => (base[index] ?? 0) + (value ?? 0));
-    top.forEach((value, index) => (pile[index] = value));
-    const times = points.map(([ms]) => ms);
-    const there = stepPath(times, top, frame);
-    const back = stepPath(times, base, frame).reverse();
-    return svg`<path data-series=${id} fill=${color} fill-opacity="0.78" d=${`M${[...there, ...back].join("L")}Z`} />`;
-  });
-}
-
-function stepPath(times: number[], values: number[], frame: Frame): string[] {
-  return times.flatMap((ms, index) => {
-    const x = frame.x(ms).toFixed(1);
-    const corner = index > 0 ? [`${x} ${frame.y(values[index - 1] ?? 0).toFixed(1)}`] : [];
-    return [...corner, `${x} ${frame.y(values[index] ?? 0).toFixed(1)}`];
+  return stack(series).map((band) => {
+    const corners = outline(band).map(([ms, kw]) => `${frame.x(ms).toFixed(1)} ${frame.y(kw).toFixed(1)}`);
+    return svg`<path data-series=${band.series.id} fill=${band.series.color} fill-opacity=${AREA_OPACITY} d=${`M${corners.join("L")}Z`} />`;
   });
 }
 
