@@ -11,8 +11,9 @@ from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import DEFAULT_TIERS, Infeasible, Plan, PlanRequest
 from custom_components.hems.core.optimiser import NoPlan, solve
 from custom_components.hems.core.simulation import Reading, World, simulated_home
-from custom_components.hems.core.simulation.closed_loop import Commands, Controller, Planned, Planner, Score, run
+from custom_components.hems.core.simulation.closed_loop import Controller, Planned, Planner, Score, run
 from custom_components.hems.core.simulation.rule_based import CheapHours, self_consumption
+from custom_components.hems.core.simulation.world import Commands
 
 from .bound import lower_bound
 from .prices import Market

@@ -276,3 +276,18 @@ def test_car_wants_its_own_target() -> None:
     assert reading.assets["ev"].power_kw == pytest.approx(11.04)
     session = next(state for state in world.states(Horizon.tiered(world.now)).states if state.asset == "ev").sessions[0]
     assert session.target_kwh == 36.0
+
+
+def test_living_faster_than_the_meters_are_read_loses_no_energy() -> None:
+    fast, slow = a_world(9, SPRING + timedelta(hours=6)), a_world(9, SPRING + timedelta(hours=6))
+    for _ in range(20):
+        merged = fast.live(301.0, {"ev": 5.0}, step_s=20.0)
+        single = [slow.step(301.0 / 16, {"ev": 5.0}) for _ in range(16)]
+        assert merged.dt_s == pytest.approx(301.0)
+        assert merged.at == single[-1].at
+        assert merged.grid_kw == pytest.approx(sum(reading.grid_kw for reading in single) / 16)
+        assert sum(merged.spikes.values()) <= merged.load_kw
+        for name, measured in merged.assets.items():
+            powers = [reading.assets[name].power_kw for reading in single]
+            assert measured.power_kw == pytest.approx(sum(powers) / 16)
+            assert measured.soc == single[-1].assets[name].soc

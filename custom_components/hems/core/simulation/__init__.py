@@ -12,8 +12,9 @@ from .ev import Car
 from .example import DEFAULT_NAMES, example_site, simulated_home
 from .outlook import Outlook
 from .physics import Physics
+from .reading import Reading
 from .solar import Place
-from .world import Reading, World
+from .world import World
 
 __all__ = [
     "DEFAULT_NAMES",

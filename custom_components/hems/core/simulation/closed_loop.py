@@ -7,7 +7,7 @@ Every controller is measured by the same money::
     end      = what the home holds less at the end than at the beginning, at the mean import price
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
@@ -29,9 +29,9 @@ from ..model import (
 )
 from .device import Measurement
 from .ev import SimulatedEvCharger
-from .world import Reading, World
+from .reading import Reading
+from .world import Commands, World
 
-type Commands = Mapping[str, float | None]
 type Controller = Callable[[World, Reading | None], Commands]
 """Asked before each step; the reading is that of the step before, None before the first."""
 type Planner = Callable[[PlanRequest], Plan]

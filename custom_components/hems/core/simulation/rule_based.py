@@ -19,8 +19,9 @@ from ..model import (
     Pv,
     PvState,
 )
-from .closed_loop import Commands, TariffAt
-from .world import Reading, World
+from .closed_loop import TariffAt
+from .reading import Reading
+from .world import Commands, World
 
 CHEAP_SHARE = 0.25
 """The cheapest quarter of the coming day counts as cheap."""

@@ -1,9 +1,8 @@
 """The whole home: weather, people and devices, stepped together."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any, Self
 
 from ..model import (
@@ -21,31 +20,14 @@ from .device import Device, Measurement, Moment, number
 from .grid import balance, feed_in_allowance_kw
 from .physics import AS_MODELLED, Physics, device_of
 from .pv import SimulatedPv
+from .reading import Reading, merged
 from .solar import Place
 
 LONGEST_STEP_S = 300.0
 SNAPSHOT_VERSION = 1
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the meters of the home show after a step: means over the step, states at its end."""
-
-    at: datetime
-    """End of the step, UTC: the home's own time."""
-    dt_s: float
-    assets: Mapping[str, Measurement]
-    load_kw: float
-    """Everything that is not an asset."""
-    grid_kw: float
-    """Positive imports."""
-    spikes: Mapping[str, float]
-    """The part of the load that named appliances take, in kW."""
-    outdoor_c: float
-    cloudiness: float
-    """0 under a clear sky, 1 without any light; 0 at night."""
-    overload_kw: float
-    """Import above the fuse's rating."""
+type Commands = Mapping[str, float | None]
+"""Power setpoints in kW by asset name; None leaves an asset to its own behaviour."""
 
 
 class World:
@@ -97,7 +79,7 @@ class World:
         """The home's time, UTC."""
         return datetime.fromtimestamp(self._time_s, UTC)
 
-    def step(self, dt_s: float, commands: Mapping[str, float | None] | None = None) -> Reading:
+    def step(self, dt_s: float, commands: Commands | None = None) -> Reading:
         """Live for `dt_s` seconds with power setpoints in kW by asset name.
 
         An asset without a command, or with None, behaves as it does by itself. For PV a command is the
@@ -108,7 +90,7 @@ class World:
         """
         if not 0.0 < dt_s <= LONGEST_STEP_S:
             raise ValueError(f"simulation: dt_s must be above 0 and at most {LONGEST_STEP_S:g}, got {dt_s:g}")
-        orders: Mapping[str, float | None] = commands or {}
+        orders = commands or {}
         self._check(orders)
         start_s, end_s = self._time_s, self._time_s + dt_s
         outdoor_c = self._mean(lambda day: day.outdoor_c.integral, start_s, end_s)
@@ -130,6 +112,14 @@ class World:
             cloudiness=self._cloudiness(start_s),
             overload_kw=flow.overload_kw,
         )
+
+    def live(self, seconds: float, commands: Commands | None = None, *, step_s: float = 5.0) -> Reading:
+        """Live through equal steps of at most `step_s`; the reading shows their means and the states at the end.
+
+        For a home whose time runs faster than its meters are read: no energy is lost between two readings.
+        """
+        steps = max(1, ceil(seconds / step_s - 1e-9))
+        return merged([self.step(seconds / steps, commands) for _ in range(steps)])
 
     def states(self, horizon: Horizon, *, perfect: bool = False) -> outlook.Outlook:
         """The true states of now with an honest forecast for the horizon, or with perfect foresight."""
@@ -196,7 +186,7 @@ class World:
     def _step_pv_and_batteries(
         self,
         measured: dict[str, Measurement],
-        orders: Mapping[str, float | None],
+        orders: Commands,
         drawn_kw: float,
         moment: Moment,
     ) -> None:
@@ -239,7 +229,7 @@ class World:
         clear = day.clear_per_kwp.at(time_s)
         return 1.0 - day.pv_per_kwp.at(time_s) / clear if clear > 0.0 else 0.0
 
-    def _check(self, commands: Mapping[str, float | None]) -> None:
+    def _check(self, commands: Commands) -> None:
         for name, command_kw in commands.items():
             if name not in self.devices:
                 raise ValueError(f"simulation: {name!r} is not an asset of this home")
