@@ -7,6 +7,7 @@ from math import inf, isfinite
 
 from ..model import (
     Appliance,
+    ApplianceState,
     Asset,
     AssetState,
     Battery,
@@ -31,6 +32,7 @@ DEADLINE_MARGIN = timedelta(minutes=30)
 """Without a plan a car starts to charge this much earlier than it would have to."""
 NEEDED: Mapping[type[Asset], str] = {Battery: "energy_kwh", EvCharger: "connected", HotWater: "temperature_c"}
 """The measurement without which a kind is held at 0."""
+IDLE_KW = 0.01
 OWN_SOURCES = (Source.PLAN, Source.FALLBACK)
 
 
@@ -106,7 +108,7 @@ def draft_of(
 
 def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | None, now: datetime) -> Proposal | None:
     """What plan or fallback want of an asset; None releases it."""
-    if isinstance(asset, Pv) or (isinstance(asset, Appliance) and live.running):
+    if isinstance(asset, Pv) or (isinstance(asset, Appliance) and _runs(asset, live, state, now)):
         return None
     if slot is not None and asset.name in slot.power_kw:
         power_kw, source, reason = slot.power_kw[asset.name], Source.PLAN, Reason.PLAN
@@ -126,6 +128,12 @@ def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | 
         expires=now + timedelta(seconds=1),
         reason=reason,
     )
+
+
+def _runs(appliance: Appliance, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
+    """Whether a programme is under way, even where it draws nothing for a while."""
+    begun = [run.started for run in state.runs if run.started] if isinstance(state, ApplianceState) else []
+    return bool(live.running) or any(started <= now < started + appliance.duration for started in begun)
 
 
 def _must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
@@ -150,6 +158,9 @@ def _hard_bounds(resolved: Resolved, proposals: Iterable[Proposal], now: datetim
 
 
 def _leveled(draft: Draft, wanted_kw: float) -> Draft:
+    if isinstance(draft.asset, Appliance) and wanted_kw > IDLE_KW:
+        # It starts or it does not; how much it then draws is its own affair.
+        wanted_kw = draft.levels.high_kw
     level_kw = draft.levels.nearest(wanted_kw, draft.bounds_kw)
     reason = draft.reason if abs(level_kw - wanted_kw) < 1e-3 else draft.levels.limited_by
     return replace(draft, power_kw=level_kw, reason=reason)

@@ -84,7 +84,7 @@ def _hold_blind(drafts: dict[str, Draft]) -> None:
         if isinstance(draft.asset, Pv) and not draft.manual:
             drafts[name] = replace(draft, live=LiveAsset())
         elif draft.own and draft.power_kw is not None:
-            drafts[name] = draft.at(0.0, Reason.UNKNOWN)
+            drafts[name] = replace(draft.at(0.0, Reason.UNKNOWN), reason=Reason.UNKNOWN)
 
 
 def _blind(*, planned: bool) -> InputHealth:

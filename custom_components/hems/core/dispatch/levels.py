@@ -181,17 +181,12 @@ def _joined(ranges: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 @levels_of.register
 def _appliance(appliance: Appliance, live: LiveAsset, *, trusted: bool = True) -> Levels:
-    """Not started, or at any power of its programme."""
+    """Not started, or in its programme, which may draw its peak."""
     del live, trusted
-    return on_off(*_extremes(appliance.profile_kw))
+    return on_off(max(appliance.profile_kw), max(appliance.profile_kw))
 
 
 @levels_of.register
 def _flexible_load(load: FlexibleLoad, live: LiveAsset, *, trusted: bool = True) -> Levels:
     del live, trusted
     return on_off(load.power_kw, load.power_kw)
-
-
-def _extremes(profile_kw: tuple[float, ...]) -> tuple[float, float]:
-    drawing = [power_kw for power_kw in profile_kw if power_kw > 0.0]
-    return (min(drawing), max(drawing)) if drawing else (0.0, 0.0)

@@ -57,13 +57,19 @@ def exchange_kw(drafts: dict[str, Draft], rest_kw: float) -> float:
 
 
 def keep_import(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) -> None:
-    """Reduce what can wait until the import is inside its limit, or nothing is left to reduce."""
+    """Let the sun help, then reduce what can wait, until the import is inside its limit or nothing is left."""
+    for name, draft in drafts.items():
+        if isinstance(draft.asset, Pv) and draft.power_kw is not None and not draft.manual:
+            if exchange_kw(drafts, rest_kw) <= limits.max_import_kw + TOLERANCE_KW:
+                return
+            drafts[name] = replace(draft, power_kw=None, source=limits.import_by, reason=Reason.IMPORT_LIMIT)
     for kind in SHED_ORDER:
         for name, draft in drafts.items():
             excess_kw = exchange_kw(drafts, rest_kw) - limits.max_import_kw
             if excess_kw <= TOLERANCE_KW:
                 return
-            if isinstance(draft.asset, kind) and not draft.manual and not draft.live.running:
+            begun = isinstance(draft.asset, Appliance) and draft.power_kw is None
+            if isinstance(draft.asset, kind) and not draft.manual and not begun:
                 drafts[name] = _reduced(draft, draft.expected_kw - excess_kw, limits)
 
 
