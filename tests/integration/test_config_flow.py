@@ -546,3 +546,11 @@ async def test_a_simulated_home_has_limits_and_no_meters(hass):
     entry = added(hass, an_entry(simulated=True, simulation_seed=7, simulation_speed=60))
     form = await answer(hass, await entry.start_reconfigure_flow(hass), "connection")
     assert list(suggestions(form)) == ["max_import_kw", "max_export_kw"]
+
+
+async def test_the_simulated_home_is_named_in_the_language_of_home_assistant(hass):
+    hass.config.language = "de"
+    form = await begin(hass, "simulated")
+    assert suggestions(form)["name"] == "Simuliertes Zuhause"
+    result = await answer(hass, form, {"name": "Simuliertes Zuhause", "advanced": {}})
+    assert [subentry["title"] for subentry in result["subentries"]][:2] == ["Solaranlage", "Batterie"]

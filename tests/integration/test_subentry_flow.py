@@ -375,13 +375,31 @@ async def test_an_entity_that_is_only_unavailable_is_accepted(hass, entry):
 
 
 async def test_an_entity_that_has_not_started_yet_is_accepted(hass, entry):
-    er.async_get(hass).async_get_or_create("sensor", DOMAIN, "1", suggested_object_id="late")
+    er.async_get(hass).async_get_or_create("sensor", "inverter", "1", suggested_object_id="late")
     assert (await add(hass, entry, "pv", power_entity="sensor.late"))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_disabled_entity_is_refused(hass, entry):
     er.async_get(hass).async_get_or_create(
-        "sensor", DOMAIN, "1", suggested_object_id="off", disabled_by=er.RegistryEntryDisabler.USER
+        "sensor", "inverter", "1", suggested_object_id="off", disabled_by=er.RegistryEntryDisabler.USER
     )
     form = await add(hass, entry, "pv", power_entity="sensor.off")
     assert form["errors"] == {"power_entity": "entity_disabled"}
+
+
+async def test_an_entity_of_hems_itself_is_refused(hass, entry):
+    er.async_get(hass).async_get_or_create("sensor", DOMAIN, "1", suggested_object_id="own")
+    form = await add(hass, entry, "pv", power_entity="sensor.own")
+    assert form["errors"] == {"power_entity": "own_entity"}
+
+
+async def test_two_assets_cannot_command_the_same_entity(hass, entry):
+    hass.states.async_set("switch.plug", "on")
+    await add(hass, entry, "appliance", name="Washer", control_entity="switch.plug")
+    form = await add(hass, entry, "flexible_load", control_entity="switch.plug")
+    assert form["errors"] == {"control_entity": "control_taken"}
+    assert form["description_placeholders"]["value"] == "Washer"
+    (washer,) = entry.subentries.values()
+    form = await entry.start_subentry_reconfigure_flow(hass, washer.subentry_id)
+    result = await answer(hass, form, a_form("appliance", name="Washer", control_entity="switch.plug"))
+    assert result["reason"] == "reconfigure_successful"

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, split_entity_id
+from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
 from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
 
+from ..const import DOMAIN
 from ..observe.prices.units import per_kwh
 from .problems import Problem
 
@@ -42,19 +43,30 @@ class EntityRole:
     def problem(self, hass: HomeAssistant, field: str, entity_id: str) -> Problem | None:
         """Why the entity cannot serve; None if it can. One that is only unavailable just now can."""
         state, entry = hass.states.get(entity_id), er.async_get(hass).async_get(entity_id)
-        if entry is not None and entry.disabled:
-            return Problem("entity_disabled", field, {"entity": entity_id})
-        if state is None and entry is None:
-            return Problem("entity_not_found", field, {"entity": entity_id})
+        if error := _absence(state, entry):
+            return Problem(error, field, {"entity": entity_id})
         if split_entity_id(entity_id)[0] not in self.domains:
-            expected = ", ".join(self.domains)
-            return Problem("wrong_domain", field, {"entity": entity_id, "expected": expected})
-        if state is None or self.fits is None or state.domain not in MEASURING:
+            return Problem("wrong_domain", field, {"entity": entity_id, "expected": ", ".join(self.domains)})
+        if state is None or self._measures(state):
             return None
+        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, "?")
+        return Problem("wrong_unit", field, {"entity": entity_id, "unit": unit, "expected": self.expected})
+
+    def _measures(self, state: State) -> bool:
+        """Whether its unit does, as far as it has one just now."""
+        if self.fits is None or state.domain not in MEASURING:
+            return True
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
-        if self.fits(unit) or (unit is None and state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)):
-            return None
-        return Problem("wrong_unit", field, {"entity": entity_id, "unit": unit or "?", "expected": self.expected})
+        return self.fits(unit) or (unit is None and state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN))
+
+
+def _absence(state: State | None, entry: er.RegistryEntry | None) -> str | None:
+    """Why nobody should read or command it."""
+    if entry is None:
+        return "entity_not_found" if state is None else None
+    if entry.disabled:
+        return "entity_disabled"
+    return "own_entity" if entry.platform == DOMAIN else None
 
 
 POWER = EntityRole(

@@ -8,8 +8,10 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, Con
 from homeassistant.const import CONF_NAME
 
 from ..const import (
+    CONF_CONTROL_ENTITY,
     CONF_CURRENCY,
     CONF_SIMULATED,
+    DOMAIN,
     SUBENTRY_APPLIANCE,
     SUBENTRY_BATTERY,
     SUBENTRY_EV_CHARGER,
@@ -80,6 +82,17 @@ class AssetFlow(ConfigSubentryFlow):
         if title in self._other_titles:
             return Problem("name_taken", CONF_NAME, {"value": title})
         parse_whole_asset(self.kind, title, data)
+        return self._control_problem(data.get(CONF_CONTROL_ENTITY))
+
+    def _control_problem(self, entity_id: str | None) -> Problem | None:
+        """Two assets that command the same entity would undo each other's work."""
+        own = self._changed.subentry_id if self._changed else None
+        assets = (
+            asset for home in self.hass.config_entries.async_entries(DOMAIN) for asset in home.subentries.values()
+        )
+        for asset in assets:
+            if entity_id is not None and asset.subentry_id != own and asset.data.get(CONF_CONTROL_ENTITY) == entity_id:
+                return Problem("control_taken", CONF_CONTROL_ENTITY, {"entity": entity_id, "value": asset.title})
         return None
 
     async def _accept(self, data: dict[str, Any]) -> SubentryFlowResult:
