@@ -1,0 +1,203 @@
+"""What a real home's sources say about the time ahead, and when they say something new."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
+
+from homeassistant.components.recorder.models import StatisticMeanType
+from homeassistant.components.recorder.statistics import async_import_statistics
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_platform
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+
+from custom_components.hems.core.model import HealthStatus, Horizon
+from custom_components.hems.devices import Change
+from custom_components.hems.entity_devices import EntityDevices
+from custom_components.hems.home import parse_home
+from custom_components.hems.observe.forecasts import async_read_pv
+from tests.integration.entries import a_subentry, an_entry
+
+NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def ten_in_utc(hass, freezer):
+    await hass.config.async_set_time_zone("UTC")
+    hass.config.latitude, hass.config.longitude = 52.5, 13.4
+    freezer.move_to(NOW)
+
+
+def devices_of(hass, *subentries, **changes):
+    return EntityDevices(hass, parse_home(an_entry(*subentries, **changes), "UTC"))
+
+
+def a_day() -> Horizon:
+    return Horizon.even(NOW, timedelta(hours=1), 24)
+
+
+async def remember(hass, entity_id, unit, kind, mean_at):
+    """Two weeks of hourly means."""
+    start = NOW - timedelta(days=14)
+    async_import_statistics(
+        hass,
+        {
+            "mean_type": StatisticMeanType.ARITHMETIC,
+            "has_sum": False,
+            "name": None,
+            "source": "recorder",
+            "statistic_id": entity_id,
+            "unit_class": kind,
+            "unit_of_measurement": unit,
+        },
+        [
+            {"start": moment, "mean": mean_at(moment), "min": 0.0, "max": 0.0}
+            for moment in (start + timedelta(hours=hour) for hour in range(14 * 24))
+        ],
+    )
+    await async_wait_recording_done(hass)
+
+
+SOLCAST = {
+    "detailedForecast": [
+        {"period_start": NOW, "pv_estimate": 2.0, "pv_estimate10": 1.0, "pv_estimate90": 3.0},
+        {"period_start": NOW + timedelta(minutes=30), "pv_estimate": 3.0, "pv_estimate10": 1.5, "pv_estimate90": 4.0},
+    ]
+}
+PV_FORMATS = {
+    "Solcast": (SOLCAST, 2.0, 3.0),
+    "Open-Meteo": ({"watts": {"2026-06-15T10:00:00+00:00": 2000, "2026-06-15T10:30:00+00:00": 3000}}, 2.0, 3.0),
+    "Wh of a period": (
+        {"wh_period": {"2026-06-15T10:00:00+00:00": 1000, "2026-06-15T10:30:00+00:00": 1500}},
+        2.0,
+        3.0,
+    ),
+    "local times": ({"watts": {"2026-06-15 10:00:00": 2000, "2026-06-15 10:30:00": 3000}}, 2.0, 3.0),
+}
+
+
+@pytest.mark.parametrize(("attributes", "first_kw", "second_kw"), PV_FORMATS.values(), ids=PV_FORMATS)
+async def test_every_pv_format_gives_kilowatts(hass, attributes, first_kw, second_kw):
+    hass.states.async_set("sensor.sun", "12", attributes)
+    reading = await async_read_pv(hass, "sensor.sun", "pv")
+    assert reading.health == ()
+    assert reading.series.at(NOW) == pytest.approx(first_kw)
+    assert reading.series.at(NOW + timedelta(minutes=30)) == pytest.approx(second_kw)
+
+
+async def test_solcast_brings_its_quantiles(hass):
+    hass.states.async_set("sensor.sun", "12", SOLCAST)
+    series = (await async_read_pv(hass, "sensor.sun", "pv")).series
+    assert series.quantile(0.1).at(NOW) == 1.0
+    assert series.quantile(0.9).at(NOW + timedelta(minutes=30)) == 4.0
+
+
+async def test_the_days_of_one_forecast_may_lie_in_several_entities(hass, device_registry, entity_registry):
+    entry = MockConfigEntry(domain="solcast_solar")
+    entry.add_to_hass(hass)
+    device = device_registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={("solcast_solar", "1")})
+    for day in (0, 1):
+        registered = entity_registry.async_get_or_create(
+            "sensor", "solcast_solar", f"day{day}", suggested_object_id=f"day{day}", device_id=device.id
+        )
+        rows = [{"period_start": NOW + timedelta(days=day), "pv_estimate": 1.0 + day}]
+        hass.states.async_set(registered.entity_id, "1", {"detailedForecast": rows})
+    series = (await async_read_pv(hass, "sensor.day0", "pv")).series
+    assert series.at(NOW) == 1.0
+    assert series.at(NOW + timedelta(days=1)) == 2.0
+    assert series.at(NOW + timedelta(hours=5)) is None
+
+
+async def test_an_integration_with_an_energy_platform_is_asked_as_the_dashboard_asks(hass, entity_registry):
+    hass.config.components.add("energy")
+    hass.config.components.add("sunny")
+    forecast = {"wh_hours": {"2026-06-15T10:00:00+00:00": 2500, "2026-06-15T11:00:00+00:00": 3500}}
+    mock_platform(hass, "sunny.energy", SimpleNamespace(async_get_solar_forecast=AsyncMock(return_value=forecast)))
+    entry = MockConfigEntry(domain="sunny")
+    entry.add_to_hass(hass)
+    registered = entity_registry.async_get_or_create("sensor", "sunny", "today", config_entry=entry)
+    hass.states.async_set(registered.entity_id, "20")
+    reading = await async_read_pv(hass, registered.entity_id, "pv")
+    assert reading.series.at(NOW + timedelta(hours=1)) == 3.5
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        (None, "has no forecast that HEMS can read"),
+        ({}, "has no forecast that HEMS can read"),
+        ({"watts": {"soon": 5}}, "time must be a time, got 'soon'"),
+        ({"watts": {"2026-06-15T10:00:00+00:00": "nan"}}, "watts must be a number"),
+        ({"detailedForecast": [{"period_start": NOW}]}, "pv_estimate must be a number, got None"),
+    ],
+    ids=["no entity", "no list", "no time", "NaN", "no value"],
+)
+async def test_a_pv_forecast_that_cannot_be_read_is_named(hass, attributes, reason):
+    if attributes is not None:
+        hass.states.async_set("sensor.sun", "1", attributes)
+    reading = await async_read_pv(hass, "sensor.sun", "pv")
+    assert reading.series is None
+    assert reading.health[0].status is HealthStatus.DEGRADED
+    assert reason in reading.health[0].reason
+
+
+async def test_the_load_is_learned_from_the_meter_without_the_assets(recorder_mock, hass):
+    await remember(hass, "sensor.grid_power", "W", "power", lambda moment: 500.0)
+    await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: 2.0 if moment.hour == 12 else 0.0)
+    await remember(hass, "sensor.outdoor", "°C", "temperature", lambda moment: float(moment.hour))
+    outlook = await devices_of(hass, a_subentry("pv")).async_outlook(a_day())
+    assert outlook.load_kw.at(NOW + timedelta(hours=2, minutes=15)) == pytest.approx(2.5)
+    assert outlook.load_kw.at(NOW + timedelta(hours=5, minutes=15)) == pytest.approx(0.5)
+    assert outlook.outdoor_c.at(NOW + timedelta(hours=4, minutes=30)) == 14.0
+
+
+async def test_recent_days_dim_the_clear_sky(recorder_mock, hass):
+    await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: 0.1)
+    devices = devices_of(hass, a_subentry("pv"))
+    outlook = await devices.async_outlook(a_day())
+    (series,) = outlook.pv_kw.values()
+    assert 0.0 < series.at(NOW + timedelta(hours=1)) < 1.0
+    assert any("of a clear sky's yield is assumed" in health.reason for health in outlook.health)
+
+
+async def test_without_history_the_outlook_says_nothing_about_the_load(hass):
+    outlook = await devices_of(hass, a_subentry("pv")).async_outlook(a_day())
+    assert outlook.load_kw is None
+    assert outlook.outdoor_c is None
+    (series,) = outlook.pv_kw.values()
+    assert series.at(NOW + timedelta(hours=1)) > 1.0
+
+
+async def test_prices_come_from_the_price_entities(hass):
+    rows = [{"start": "2026-06-15T10:00:00+00:00", "end": "2026-06-15T11:00:00+00:00", "price": 0.3}]
+    hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})
+    hass.states.async_set("sensor.feed_in", "8", {"unit_of_measurement": "ct/kWh"})
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_entity": "sensor.feed_in"}
+    outlook = await devices_of(hass, tariff=tariff).async_outlook(a_day())
+    assert outlook.import_price.at(NOW) == 0.3
+    assert outlook.export_price.at(NOW + timedelta(hours=20)) == pytest.approx(0.08)
+    assert [health.source for health in outlook.health] == ["tariff.export_price"]
+
+
+async def test_listeners_hear_measurements_and_new_prices_until_it_stops(hass):
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
+    devices = devices_of(hass, a_subentry("battery"), tariff=tariff)
+    heard = []
+    unsubscribe = devices.async_add_listener(heard.append)
+    await devices.async_start()
+    hass.states.async_set("sensor.battery_power", "1", {"unit_of_measurement": "kW"})
+    hass.states.async_set("sensor.battery_power", "1", {"unit_of_measurement": "kW", "icon": "mdi:battery"})
+    hass.states.async_set("sensor.price", "0.3", {"prices": []})
+    hass.states.async_set("sensor.price", "0.3", {"prices": [1]})
+    hass.states.async_set("sensor.unrelated", "1")
+    await hass.async_block_till_done()
+    assert heard == [Change.MEASUREMENT, Change.OUTLOOK, Change.OUTLOOK]
+    await devices.async_stop()
+    hass.states.async_set("sensor.battery_power", "2", {"unit_of_measurement": "kW"})
+    await hass.async_block_till_done()
+    assert len(heard) == 3
+    unsubscribe()
+
+
+def test_real_homes_run_in_real_time(hass):
+    devices = devices_of(hass)
+    assert (devices.speed, devices.now()) == (1.0, NOW)
