@@ -60,7 +60,7 @@ class BatteryRule:
             low_kw = 0.0
         if told_kw is not None:
             low_kw, high_kw = self._told_bounds(index, net_kw, low_kw, high_kw)
-        power_kw = min(max(-net_kw if told_kw is None else told_kw, low_kw), high_kw)
+        power_kw = min(max(-net_kw if told_kw is None else told_kw, low_kw), high_kw) + 0.0
         self._energy_kwh += stored_kw(battery, power_kw) * h
         self._power_kw.append(power_kw)
         return power_kw

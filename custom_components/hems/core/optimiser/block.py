@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import AssetPlan, Pv, PvState
+from ..model import AssetPlan, Battery, Pv, PvState
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
 from .constraints import Affine, Flow, Mask, Values
@@ -74,18 +74,27 @@ class Context:
 
 
 def _burning_pays(terms: Terms) -> Mask:
-    """Where energy on the bus may be a burden: paid to take it, forced to sell it, or told to move it."""
-    unstoppable_kw = np.zeros(len(terms.steps_h))
-    for asset in terms.request.site.assets:
-        if isinstance(asset, Pv) and not asset.curtailable:
+    """Where energy on the bus may be a burden, and where room for a burden to come cannot be made by selling."""
+    sites = terms.request.site.assets
+    sun_kw, unstoppable_kw = np.zeros(len(terms.steps_h)), np.zeros(len(terms.steps_h))
+    for asset in sites:
+        if isinstance(asset, Pv):
             state = terms.request.state_of(asset, PvState)
-            unstoppable_kw += np.array(terms.horizon.known(asset.name, state.available_kw))
+            available_kw = np.minimum(terms.horizon.known(asset.name, state.available_kw), asset.peak_kw)
+            sun_kw += available_kw
+            unstoppable_kw += 0.0 if asset.curtailable else available_kw
+    max_export_kw, export_worth = np.array(terms.max_export_kw), np.array(terms.export_worth)
+    # Paid to take it, forced to sell it at a loss, not allowed to sell it, or told to move it.
     burdened = np.array(terms.import_worth) < 0.0
-    burdened |= (np.array(terms.export_worth) < 0.0) & (unstoppable_kw > 0.0)
-    burdened |= unstoppable_kw > np.array(terms.max_export_kw)
+    burdened |= (export_worth < 0.0) & (unstoppable_kw > 0.0)
+    burdened |= unstoppable_kw > max_export_kw
     for override in terms.request.overrides:
         burdened[list(overridden_steps(override, terms.horizon))] = True
-    return burdened
+    batteries = [asset for asset in sites if isinstance(asset, Battery)]
+    unsellable = max_export_kw < sun_kw + sum(battery.max_discharge_kw for battery in batteries)
+    unsellable |= (export_worth < 0.0) | (not all(battery.may_export for battery in batteries))
+    burden_ahead = np.logical_or.accumulate(burdened[::-1])[::-1]
+    return burdened | (burden_ahead & unsellable)
 
 
 def tidy(values: Affine, low: Affine = -np.inf, high: Affine = np.inf) -> tuple[float, ...]:

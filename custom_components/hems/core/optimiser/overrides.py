@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import cvxpy as cp
-import numpy as np
 
 from .block import Block, Context
 from .constraints import Affine, at_least
 
 OVERRIDE_PRICE_PER_KWH = 50.0
 """Currency per kWh away from it: dearer than every wish, cheaper than a load without supply."""
+AGAINST_PRICE_PER_KWH = 100.0
+"""On top, per kWh the other way: a full battery that shall charge must not make room for that first."""
 
 
 def override_cost(blocks: Sequence[Block], context: Context) -> tuple[Affine, list[cp.Constraint]]:
@@ -19,13 +20,21 @@ def override_cost(blocks: Sequence[Block], context: Context) -> tuple[Affine, li
     charge = context.terms.request.tariff.capacity
     peak_price = 0.0 if charge is None else charge.price_per_kw
     for block in blocks:
-        for steps, power_kw in context.overridden(block.asset):
-            if steps:
-                index = list(steps)
-                away_kw = cp.Variable(len(index), name=f"{block.asset}.away_kw", nonneg=True)
-                constraints += [
-                    at_least(f"{block.asset}.override", away_kw, block.power_kw[index] - power_kw),
-                    at_least(f"{block.asset}.override", away_kw, power_kw - block.power_kw[index]),
-                ]
-                cost += (OVERRIDE_PRICE_PER_KWH * context.h[index] + np.full(len(index), peak_price)) @ away_kw
+        for steps, word_kw in context.overridden(block.asset):
+            if not steps:
+                continue
+            index = list(steps)
+            power_kw, h = block.power_kw[index], context.h[index]
+            away_kw = cp.Variable(len(index), name=f"{block.asset}.away_kw", nonneg=True)
+            constraints += [
+                at_least(f"{block.asset}.override", away_kw, power_kw - word_kw),
+                at_least(f"{block.asset}.override", away_kw, word_kw - power_kw),
+            ]
+            # A peak may not be avoided by breaking the word either, however short the step.
+            cost += (OVERRIDE_PRICE_PER_KWH * h + peak_price) @ away_kw
+            if block.discharge is not None and word_kw != 0.0:
+                against_kw = cp.Variable(len(index), name=f"{block.asset}.against_kw", nonneg=True)
+                other_way_kw = -power_kw if word_kw > 0.0 else power_kw
+                constraints.append(at_least(f"{block.asset}.override_side", against_kw, other_way_kw))
+                cost += (AGAINST_PRICE_PER_KWH * h) @ against_kw
     return cost, constraints
