@@ -84,7 +84,7 @@ export function echartsOptions(chart: PlanChart, texts: EchartsTexts, ink: Echar
   const last = rows.length - 1;
   return {
     animation: false,
-    grid: rows.map(({ top, height }) => ({ top, height, left: LEFT, right: RIGHT, containLabel: false })),
+    grid: rows.map(({ top, height }) => ({ top, height, left: LEFT, right: RIGHT, outerBoundsMode: "none" })),
     xAxis: rows.map((_row, index) => ({
       type: "time",
       gridIndex: index,

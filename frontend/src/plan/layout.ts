@@ -7,7 +7,7 @@ const HEIGHTS: Record<Panel["id"], number> = { power: 200, price: 64, state: 52,
 export const HEADROOM = 30;
 export const BOTTOM = 26;
 export const LEFT = 46;
-export const RIGHT = 14;
+export const RIGHT = 20;
 export const AREA_OPACITY = 0.78;
 
 export interface Row {
