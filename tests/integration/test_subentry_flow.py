@@ -5,6 +5,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.hems.actuate.domains import DOMAINS
 from custom_components.hems.config_flow import HemsConfigFlow
 from custom_components.hems.const import DOMAIN, SUBENTRY_TYPES
 from custom_components.hems.flows.assets import ASSET_FIELDS, fields_of
@@ -75,6 +76,7 @@ def sensors(hass):
         hass.states.async_set(entity_id, "1", {"unit_of_measurement": unit})
     hass.states.async_set("binary_sensor.plug", "on")
     hass.states.async_set("light.lamp", "on")
+    hass.states.async_set("number.current", "6", {"unit_of_measurement": "A"})
 
 
 @pytest.fixture
@@ -338,6 +340,14 @@ BAD_VALUES = [
         "wrong_domain",
         {"expected": "binary_sensor, input_boolean"},
     ),
+    (
+        "current for a battery",
+        "battery",
+        {"control_entity": "number.current"},
+        "control_entity",
+        "wrong_unit",
+        {"unit": "A", "expected": "W, kW, %"},
+    ),
     ("sensor for control", "battery", {"control_entity": "sensor.pv"}, "control_entity", "wrong_domain", {}),
 ]
 
@@ -403,3 +413,13 @@ async def test_two_assets_cannot_command_the_same_entity(hass, entry):
     form = await entry.start_subentry_reconfigure_flow(hass, washer.subentry_id)
     result = await answer(hass, form, a_form("appliance", name="Washer", control_entity="switch.plug"))
     assert result["reason"] == "reconfigure_successful"
+
+
+async def test_a_charger_is_controlled_by_its_current(hass, entry):
+    result = await add(hass, entry, "ev_charger", control_entity="number.current")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+def test_everything_that_can_be_chosen_as_control_can_be_commanded():
+    chosen = [field.role for fields in ASSET_FIELDS.values() for field in fields if field.key == "control_entity"]
+    assert {domain for role in chosen for domain in role.domains} <= set(DOMAINS)

@@ -22,7 +22,7 @@ from ..const import (
     SUBENTRY_PV,
 )
 from ..home import HomeError, Reader, parse_asset, parse_binding, parse_car, parse_daily_hot_water, parse_panels
-from .entities import CONNECTED, FORECAST, POWER, STATE_OF_CHARGE, TEMPERATURE, control
+from .entities import CONNECTED, FORECAST, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
 from .fields import Field, clock, entity, flag, number, percent, text
 
 PHASES: Mapping[str, list[int]] = {"one": [1], "three": [3], "switchable": [1, 3]}
@@ -65,7 +65,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("azimuth_deg", "°", default=180.0),
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_FORECAST_ENTITY, FORECAST),
-        entity(CONF_CONTROL_ENTITY, control("number", "input_number", "switch", "input_boolean")),
+        entity(CONF_CONTROL_ENTITY, control()),
         flag("curtailable", default=True, advanced=True),
         POWER_INVERTED,
     ),
@@ -76,7 +76,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         percent("min_soc", default=0.1),
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE, required=True),
-        entity(CONF_CONTROL_ENTITY, control("number", "input_number")),
+        entity(CONF_CONTROL_ENTITY, control()),
         percent("max_soc", default=1.0, advanced=True),
         percent("charge_efficiency", default=0.95, advanced=True),
         percent("discharge_efficiency", default=0.95, advanced=True),
@@ -94,7 +94,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_CONNECTED_ENTITY, CONNECTED, required=True),
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE),
-        entity(CONF_CONTROL_ENTITY, control("number", "input_number", "switch", "input_boolean")),
+        entity(CONF_CONTROL_ENTITY, control(current=True)),
         number("min_current_a", "A", default=6.0, advanced=True),
         number("max_charge_kw", "kW", advanced=True),
         number("voltage_v", "V", default=230.0, advanced=True),
@@ -110,9 +110,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("comfort_max_c", "°C", required=True, default=23.0),
         entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
         OPTIONAL_POWER,
-        entity(
-            CONF_CONTROL_ENTITY, control("climate", "number", "input_number", "switch", "input_boolean", "water_heater")
-        ),
+        entity(CONF_CONTROL_ENTITY, control("climate", "water_heater")),
         number("min_electric_kw", "kW", default=0.0, advanced=True),
         number("cop_at_minus_7", default=2.6, advanced=True),
         number("cop_at_2", default=3.4, advanced=True),
@@ -131,9 +129,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("daily_use_kwh", "kWh", default=6.0),
         entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
         OPTIONAL_POWER,
-        entity(
-            CONF_CONTROL_ENTITY, control("switch", "input_boolean", "water_heater", "climate", "number", "input_number")
-        ),
+        entity(CONF_CONTROL_ENTITY, control("water_heater", "climate")),
         number("min_electric_kw", "kW", advanced=True),
         number("heat_loss_kw_per_k", "kW/K", default=0.002, advanced=True),
         number("ambient_c", "°C", default=18.0, advanced=True),
@@ -144,7 +140,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("energy_kwh", "kWh", required=True, default=1.0),
         number("duration_min", "min", required=True, default=120.0),
         OPTIONAL_POWER,
-        entity(CONF_CONTROL_ENTITY, control("switch", "input_boolean", "button", "input_button")),
+        entity(CONF_CONTROL_ENTITY, START),
         _profile("profile_kw"),
         number("skip_price", "¤", default=5.0, advanced=True),
         POWER_INVERTED,
@@ -153,7 +149,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("power_kw", "kW", required=True, default=0.5),
         number("comfort_price_per_kwh", "¤/kWh", required=True, default=0.5),
         OPTIONAL_POWER,
-        entity(CONF_CONTROL_ENTITY, control("switch", "input_boolean", "light", "climate")),
+        entity(CONF_CONTROL_ENTITY, control("light", "climate")),
         POWER_INVERTED,
     ),
 }

@@ -7,7 +7,7 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, STATE_UNAV
 from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
-from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
+from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter, TemperatureConverter
 
 from ..const import DOMAIN
 from ..observe.prices.units import per_kwh
@@ -89,6 +89,18 @@ PRICE = EntityRole(
 """Price lists come as attributes of sensors, some as attributes of events."""
 
 
-def control(*domains: str) -> EntityRole:
-    """An entity that HEMS commands."""
-    return EntityRole(domains=domains)
+SETTABLE_UNITS = {*PowerConverter.VALID_UNITS, PERCENTAGE}
+CURRENT_UNITS = ElectricCurrentConverter.VALID_UNITS
+
+
+def control(*others: str, current: bool = False) -> EntityRole:
+    """An entity that HEMS commands: a number, a select, a switch or one of `others`; `current`: also in A."""
+    return EntityRole(
+        domains=("number", "input_number", "select", "input_select", "switch", "input_boolean", *others),
+        fits=lambda unit: unit in SETTABLE_UNITS or (current and unit in CURRENT_UNITS),
+        expected="W, kW, A, %" if current else "W, kW, %",
+    )
+
+
+START = EntityRole(domains=("switch", "input_boolean", "button", "input_button"))
+"""What can start a programme."""
