@@ -16,7 +16,7 @@ from hems_core.fallback import fallback_plan
 from hems_core.model import Infeasible, Optimal, Outcome, Plan, PlanRequest, TimedOut
 
 
-def solve(request: PlanRequest) -> Plan | Outcome:
+def solve(request: PlanRequest) -> Plan | Outcome:  # noqa: C901  # a table of things to do
     doing, _, detail = request.site.name.partition(" ")
     match doing:
         case "crash":
@@ -36,6 +36,8 @@ def solve(request: PlanRequest) -> Plan | Outcome:
             sys.stdout.write("the solver says hello\n")
             sys.stdout.flush()
             os.write(1, b"and so does its C library\n")
+        case "nonsense":
+            return replace(fallback_plan(request, "stand-in"), import_kw=(float("nan"),) * request.horizon.steps)
         case "impossible":
             return Infeasible(broken=("grid.max_import", "battery.max_discharge"))
         case "late":

@@ -106,6 +106,11 @@ async def test_a_solver_that_prints_spoils_nothing(start):
         assert isinstance((await engine.plan(a_task("print"))).outcome, Optimal)
 
 
+async def test_a_solver_that_answers_nonsense_is_not_believed(start):
+    async with start() as engine:
+        assert (await engine.plan(a_task("nonsense"))).outcome == Fallback(reason="the solver's plan is not valid")
+
+
 async def test_without_a_solver_plans_are_made_by_rule(start):
     async with start(ENDS_AT_ONCE) as engine:
         plan = await engine.plan(a_task("home"))

@@ -1,6 +1,7 @@
 """The embedded engine starts, is started again, and leaves nothing behind."""
 
 import asyncio
+import json
 import logging
 import os
 from pathlib import Path
@@ -9,10 +10,12 @@ import stat
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import pytest
 
 from custom_components.hems import engine_process
+from custom_components.hems.core.engine import VERSION
 from custom_components.hems.core.model import Optimal
 from custom_components.hems.engine_client import EngineUnreachable
 from custom_components.hems.engine_process import EmbeddedEngine, available
@@ -209,3 +212,9 @@ def test_it_is_available_where_the_solver_is(monkeypatch):
 )
 def test_its_log_lines_become_home_assistants(line, level, text):
     assert engine_process._read_log(line) == (level, text)
+
+
+def test_engine_and_integration_have_one_version():
+    manifest = json.loads((ROOT / "custom_components/hems/manifest.json").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert manifest["version"] == project["project"]["version"] == VERSION

@@ -2,7 +2,7 @@
 
 from asyncio import StreamReader
 from enum import Enum
-from typing import BinaryIO
+import os
 
 _LENGTH_BYTES = 4
 
@@ -36,11 +36,21 @@ async def receive(stream: StreamReader) -> tuple[Tag, bytes]:
     return Tag(head[:1]), await stream.readexactly(int.from_bytes(head[1:]))
 
 
-def read(stream: BinaryIO) -> tuple[Tag, bytes] | None:
-    """The next frame, waiting for it; None when the other side is gone."""
-    head = stream.read(1 + _LENGTH_BYTES)
-    if len(head) <= _LENGTH_BYTES:
+def read(pipe: int) -> tuple[Tag, bytes] | None:
+    """The next frame from a file descriptor, waiting for it; None when the other side is gone."""
+    head = _exactly(pipe, 1 + _LENGTH_BYTES)
+    if head is None:
         return None
-    length = int.from_bytes(head[1:])
-    body = stream.read(length)
-    return (Tag(head[:1]), body) if len(body) == length else None
+    body = _exactly(pipe, int.from_bytes(head[1:]))
+    return None if body is None else (Tag(head[:1]), body)
+
+
+def _exactly(pipe: int, count: int) -> bytes | None:
+    parts = []
+    while count:
+        part = os.read(pipe, count)
+        if not part:
+            return None
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)

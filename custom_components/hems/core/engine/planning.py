@@ -84,7 +84,7 @@ class Planning:
 def _as_plan(request: PlanRequest, answer: Answer) -> Plan:
     match answer:
         case Answered(tag=Tag.PLAN, body=body):
-            return wire.decode(Plan, body)
+            return _read_plan(request, body)
         case Answered(body=body):
             return _by_rule(request, wire.decode(Outcome, body))
         case OutOfTime():
@@ -93,6 +93,14 @@ def _as_plan(request: PlanRequest, answer: Answer) -> Plan:
             return fallback_plan(request, "the solver ended without an answer")
         case NotReady():
             return fallback_plan(request, "the solver is not running")
+
+
+def _read_plan(request: PlanRequest, body: bytes) -> Plan:
+    try:
+        return wire.decode(Plan, body)
+    except wire.WireError as error:  # e.g. the solver's numbers are not finite
+        logs.event(LOGGER, logging.ERROR, "plan_cannot_be_read", reason=str(error))
+        return fallback_plan(request, "the solver's plan is not valid")
 
 
 def _by_rule(request: PlanRequest, outcome: Outcome) -> Plan:

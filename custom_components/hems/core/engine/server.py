@@ -6,7 +6,6 @@ from contextlib import suppress
 import logging
 import os
 import signal
-import sys
 import threading
 
 from aiohttp import web
@@ -59,7 +58,8 @@ def _stop_event(options: Options) -> asyncio.Event:
 
 def _wait_for_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """A thread of its own: it works for a pipe, a terminal and a file alike."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
     with suppress(RuntimeError):  # the loop has ended by itself meanwhile
         loop.call_soon_threadsafe(stop.set)

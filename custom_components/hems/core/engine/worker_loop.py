@@ -51,9 +51,9 @@ def serve(solve: Solve, solver: str) -> None:
                 _send(answers, Tag.NO_PLAN, wire.encode(outcome))
 
 
-def _pipes() -> tuple[BinaryIO, BinaryIO]:
+def _pipes() -> tuple[int, BinaryIO]:
     """The pipe, taken away from stdin and stdout: a solver that prints must not spoil an answer."""
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests, answers = os.dup(0), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -61,7 +61,7 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _read(requests: BinaryIO, waiting: SimpleQueue[bytes]) -> None:
+def _read(requests: int, waiting: SimpleQueue[bytes]) -> None:
     """Take requests off the pipe. When the server is gone, nobody wants the answer: end in the middle of a solve."""
     while (frame := frames.read(requests)) is not None:
         waiting.put(frame[1])
