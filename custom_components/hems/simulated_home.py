@@ -57,6 +57,7 @@ class SimulatedDevices:
         self._world_lock = asyncio.Lock()
         self._unsub: CALLBACK_TYPE | None = None
         self._stepped_s = 0.0
+        self._ticking = False
         self._world: World
         self._reading: Reading
         self._snapshot: dict[str, Any] = {}
@@ -128,23 +129,28 @@ class SimulatedDevices:
             self._snapshot = self._world.snapshot()
         await self._kept.async_save(self._snapshot)
 
-    async def async_advance(self, seconds: float) -> None:
-        """Live for that many simulated seconds, then tell everybody."""
-        async with self._world_lock:
-            self._reading = await self._hass.async_add_executor_job(self._live, seconds, dict(self._commands))
-            self._snapshot = self._world.snapshot()
+    async def _on_time(self, _now: datetime) -> None:
+        """Live for the time that has passed, then tell everybody."""
+        if self._ticking:
+            # The last tick is still at work: no time is lost, the next one is longer.
+            return
+        self._ticking = True
+        try:
+            async with self._world_lock:
+                if self._unsub is None:
+                    return
+                now_s = monotonic()
+                gap_s, self._stepped_s = min(now_s - self._stepped_s, LONGEST_GAP_S), now_s
+                if gap_s > 0.0:
+                    self._reading = await self._hass.async_add_executor_job(
+                        self._live, gap_s * self.speed, dict(self._commands)
+                    )
+                self._snapshot = self._world.snapshot()
+        finally:
+            self._ticking = False
         self._kept.save_within(SAVE_WITHIN_S, lambda: self._snapshot)
         for listener in tuple(self._listeners):
             listener(Change.MEASUREMENT)
-
-    async def _on_time(self, _now: datetime) -> None:
-        if self._world_lock.locked():
-            # The last tick or an outlook is still at work: the time is not lost, the next tick is longer.
-            return
-        now_s = monotonic()
-        gap_s, self._stepped_s = min(now_s - self._stepped_s, LONGEST_GAP_S), now_s
-        if gap_s > 0.0:
-            await self.async_advance(gap_s * self.speed)
 
     def _begin_living(self, snapshot: dict[str, Any] | None, now: datetime) -> tuple[World, Reading]:
         """Runs in a worker thread."""
