@@ -16,8 +16,8 @@ from .domains import command_of
 
 TIMEOUT_S = 8.0
 """Of one call; less than what the dispatcher waits."""
-SETTLE_S = 1.0
-"""How long a device may take to show in its entity what it was told."""
+SETTLE_S = 0.3
+"""How long a device may take to show in its entity what it was told; the next command waits for it."""
 LOOK_EVERY_S = 0.1
 
 

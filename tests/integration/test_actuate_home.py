@@ -1,0 +1,99 @@
+"""A real home from its entities to the actions that command them, without an engine."""
+
+from aiohttp import ClientError
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from custom_components.hems.actuate import writer
+from tests.integration.entries import a_subentry, an_entry
+from tests.integration.running import NOWHERE
+
+KW = {"unit_of_measurement": "kW"}
+POWER = {"unit_of_measurement": "kW", "min": -5.0, "max": 5.0, "step": 0.1}
+CURRENT = {"unit_of_measurement": "A", "min": 0, "max": 16, "step": 1}
+
+
+def meter(hass, grid_kw, battery_kw=0.0):
+    hass.states.async_set("sensor.battery_power", str(battery_kw), KW)
+    hass.states.async_set("sensor.grid_power", str(grid_kw), KW)
+
+
+@pytest.fixture(autouse=True)
+def devices_show_nothing(monkeypatch):
+    """Mocked actions change no state: looking for it would only take time."""
+    monkeypatch.setattr(writer, "SETTLE_S", 0.0)
+
+
+@pytest.fixture
+def commands(hass):
+    """Calls of numbers: what the devices are told."""
+    return async_mock_service(hass, "input_number", "set_value")
+
+
+def told(commands, entity_id):
+    values = [call.data["value"] for call in commands if call.data["entity_id"] == entity_id]
+    return values[-1] if values else None
+
+
+@pytest.fixture
+async def home(hass, aioclient_mock, commands):
+    aioclient_mock.post(f"{NOWHERE}/v1/plan", exc=ClientError())
+    hass.states.async_set("sensor.battery_soc", "60", {"unit_of_measurement": "%"})
+    hass.states.async_set("sensor.pv_power", "0", KW)
+    hass.states.async_set("sensor.outdoor", "10", {"unit_of_measurement": "°C"})
+    hass.states.async_set("sensor.wallbox_power", "0", KW)
+    hass.states.async_set("binary_sensor.wallbox_connected", "off")
+    hass.states.async_set("input_number.battery", "0", POWER)
+    hass.states.async_set("input_number.wallbox", "16", CURRENT)
+    meter(hass, 1.0)
+    entry = an_entry(
+        a_subentry("pv"),
+        a_subentry("battery", control_entity="input_number.battery"),
+        a_subentry("ev_charger", control_entity="input_number.wallbox"),
+        engine={"kind": "url", "url": NOWHERE, "token": "secret"},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await entry.runtime_data.coordinator.async_plan_now()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    yield entry
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def settle(hass):
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_the_battery_serves_the_home_and_the_absent_car_gets_nothing(hass, home, commands):
+    assert told(commands, "input_number.battery") == pytest.approx(-1.0)
+    assert told(commands, "input_number.wallbox") == 0
+
+
+async def test_a_kettle_is_followed_at_once(hass, home, commands):
+    meter(hass, 2.0, battery_kw=-1.0)
+    await settle(hass)
+    assert told(commands, "input_number.battery") == pytest.approx(-3.0)
+
+
+async def test_a_battery_that_falls_silent_is_told_to_rest(hass, home, commands):
+    hass.states.async_set("input_number.battery", "-1", POWER)
+    hass.states.async_set("sensor.battery_soc", "unavailable")
+    meter(hass, 1.5)
+    await settle(hass)
+    assert told(commands, "input_number.battery") == 0.0
+    (battery,) = (name for name, title in home.runtime_data.home.titles.items() if title == "battery")
+    reading = home.runtime_data.dispatcher.live.assets[battery]
+    assert any("sensor.battery_soc is unavailable" in health.reason for health in reading.health)
+
+
+async def test_unloading_leaves_the_battery_at_rest_and_the_wallbox_free(hass, home, commands):
+    hass.states.async_set("input_number.battery", "-1", POWER)
+    hass.states.async_set("input_number.wallbox", "0", CURRENT)
+    assert await hass.config_entries.async_unload(home.entry_id)
+    await settle(hass)
+    assert told(commands, "input_number.battery") == 0.0
+    assert told(commands, "input_number.wallbox") == 16
+    assert await hass.config_entries.async_setup(home.entry_id)
+    await settle(hass)
