@@ -32,8 +32,8 @@ class Device:
         (self.name,) = self.home.titles
         self.writer = Writer(hass, self.home)
 
-    async def tell(self, power_kw, phases=None):
-        setpoint = Setpoint(asset=self.name, power_kw=power_kw, phases=phases, source=Source.PLAN, reason="plan")
+    async def tell(self, power_kw, phases=None, source=Source.PLAN):
+        setpoint = Setpoint(asset=self.name, power_kw=power_kw, phases=phases, source=source, reason="plan")
         return await self.writer.async_apply(setpoint, dt_util.utcnow())
 
 
@@ -59,6 +59,9 @@ MATRIX = [
     ("battery", "input_number.power", "0", W | {"min": -5000}, -1.2, None, "input_number.set_value", {"value": -1200}),
     ("battery", "select.mode", "Normal", {"options": ["Normal", "Force charge"]}, 2.0, None, "select.select_option",
      {"option": "Force charge"}),
+    ("battery", "switch.charge", "off", {}, 2.0, None, "switch.turn_on", {}),
+    ("battery", "switch.charge", "on", {}, -2.0, None, "switch.turn_off", {}),
+    ("battery", "input_boolean.charge", "on", {}, None, None, "input_boolean.turn_off", {}),
     ("ev_charger", "number.current", "0", AMPERE, 2.3, 1, "number.set_value", {"value": 10}),
     ("ev_charger", "number.current", "0", AMPERE, 6.9, 3, "number.set_value", {"value": 10}),
     ("ev_charger", "number.current", "0", AMPERE, 2.5, 1, "number.set_value", {"value": 10}),
@@ -207,6 +210,26 @@ async def test_what_the_entity_already_shows_is_not_written_again(hass):
     assert device.writer.writes == {device.name: 1}
 
 
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [(Source.PLAN, 2), (Source.FALLBACK, 2), (Source.SAFETY, 3), (Source.GRID_OPERATOR, 3), (Source.USER, 3)],
+)
+async def test_trifles_are_not_written_but_limits_and_people_are_exact(hass, source, written):
+    calls = async_mock_service(hass, "number", "set_value")
+    hass.states.async_set("number.power", "0", KW | {"step": 0.001})
+    device = Device(hass, "battery", "number.power")
+    for power_kw in (2.0, 2.04, 2.08):
+        await device.tell(power_kw, source=source)
+    assert len(calls) == written
+
+
+async def test_a_switch_that_is_on_is_not_switched_on(hass):
+    calls = async_mock_service(hass, "switch", "turn_on")
+    hass.states.async_set("switch.charge", "on")
+    assert (await Device(hass, "ev_charger", "switch.charge").tell(3.0)).verified
+    assert calls == []
+
+
 async def test_a_device_that_shows_what_it_was_told_is_verified_and_another_is_not(hass, monkeypatch):
     monkeypatch.setattr(writer_module, "SETTLE_S", 0.2)
     obeys = True
@@ -263,11 +286,11 @@ async def test_a_button_is_pressed_once_for_a_run(hass):
     assert len(calls) == 2
 
 
-async def test_an_inverted_battery_is_told_with_the_sign_of_its_meter(hass):
+async def test_positive_charges_however_the_meter_counts(hass):
     calls = async_mock_service(hass, "number", "set_value")
     hass.states.async_set("number.power", "0", KW)
     await Device(hass, "battery", "number.power", power_inverted=True).tell(2.0)
-    assert calls[0].data["value"] == -2.0
+    assert calls[0].data["value"] == 2.0
 
 
 async def test_a_device_without_a_control_is_only_advised(hass):

@@ -10,6 +10,7 @@ What each kind of entity is told:
 |-|-|-|-|
 | number (W, kW, A, %) | the power in its unit, towards 0 to its step | 0 | battery 0, everything else its maximum |
 | switch, input_boolean, light | on | off | on for heat, PV and EV; restored for flexible loads |
+| switch of a battery | on while it charges | off | off |
 | climate, water_heater | heating to the top of the comfort band | to its bottom | to its middle |
 | select | the option that means it | likewise | likewise |
 | button | pressed once | nothing | nothing |

@@ -19,8 +19,12 @@ class Call:
     action: str
     entity_id: str
     data: Mapping[str, Any] = field(default_factory=dict)
-    done: Callable[[State], bool] = field(default=lambda _: True, compare=False, repr=False)
-    """Whether the entity's state shows that the device did it."""
+    done: Callable[[State], bool] | None = field(default=None, compare=False, repr=False)
+    """Whether the entity's state shows that the device did it; None: no state would."""
+
+    def seen_in(self, state: State | None) -> bool | None:
+        """Whether the entity shows it; None where it never could."""
+        return None if self.done is None else state is not None and self.done(state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

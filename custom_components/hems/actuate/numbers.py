@@ -46,10 +46,8 @@ def command(wanted: Wanted) -> Command:
 
 
 def _value(wanted: Wanted, power_kw: float) -> float | Impossible:
-    """The power in the entity's unit and sign: a PV limit counts positive, everything else like its power meter."""
+    """The power in the entity's unit: a PV limit counts positive, and a battery charges with positive values."""
     directed_kw = -power_kw if isinstance(wanted.asset, Pv) else power_kw
-    if isinstance(wanted.asset, Battery) and wanted.binding.power_inverted:
-        directed_kw = -directed_kw
     unit = wanted.state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     if unit == PERCENTAGE:
         most_kw = _most_kw(wanted)

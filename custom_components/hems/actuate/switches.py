@@ -2,13 +2,15 @@
 
 from homeassistant.const import SERVICE_TURN_OFF, SERVICE_TURN_ON, STATE_OFF, STATE_ON
 
-from ..core.model import Appliance, FlexibleLoad
+from ..core.model import Appliance, Battery, FlexibleLoad
 from .calls import Call, Command, Nothing, Wanted
 
 
 def command(wanted: Wanted) -> Command:
-    """On for any power."""
+    """On for any power; a battery's switch is on only while it charges."""
     power_kw = wanted.setpoint.power_kw
+    if isinstance(wanted.asset, Battery):
+        return (switched(wanted, on=power_kw is not None and power_kw > 0.0),)
     if power_kw is None:
         return _release(wanted)
     return (switched(wanted, on=abs(power_kw) > 0.0),)

@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 import voluptuous as vol
 
 from ..core.dispatch import Setpoint
+from ..core.model import Source
 from ..devices import Applied, CommandResult, Refused
 from ..home import Home
 from .calls import Call, Impossible, Nothing, Wanted
@@ -19,6 +20,8 @@ TIMEOUT_S = 8.0
 SETTLE_S = 0.3
 """How long a device may take to show in its entity what it was told; the next command waits for it."""
 LOOK_EVERY_S = 0.1
+TRIFLE_KW = 0.05
+"""Smaller changes are not written: many inverters keep settings in memory that wears."""
 
 
 class Writer:
@@ -33,11 +36,21 @@ class Writer:
 
     async def async_apply(self, setpoint: Setpoint, now: datetime) -> CommandResult:
         """Bring the device to the setpoint; every failure of it or its integration is a named refusal."""
+        if self._is_trifle(setpoint):
+            return Applied(setpoint=setpoint, at=now)
         reason, verified = await self._async_apply(setpoint)
         if reason:
             return Refused(setpoint=setpoint, at=now, reason=reason)
         self._last_kw[setpoint.asset] = setpoint.power_kw
         return Applied(setpoint=setpoint, at=now, verified=verified)
+
+    def _is_trifle(self, setpoint: Setpoint) -> bool:
+        """A change that plan or balance make every second and nobody would notice; limits and people are exact."""
+        last_kw, power_kw = self._last_kw.get(setpoint.asset), setpoint.power_kw
+        if not last_kw or not power_kw or setpoint.source not in (Source.PLAN, Source.FALLBACK):
+            return False
+        same_way = (last_kw > 0.0) == (power_kw > 0.0)
+        return same_way and setpoint.phases is None and abs(power_kw - last_kw) < TRIFLE_KW
 
     async def _async_apply(self, setpoint: Setpoint) -> tuple[str, bool]:
         """Why it was refused (empty if it was not), and whether the device shows it."""
@@ -66,8 +79,7 @@ class Writer:
 
     async def _async_call_all(self, asset: str, calls: tuple[Call, ...]) -> tuple[str, bool]:
         for call in calls:
-            shown = self._hass.states.get(call.entity_id)
-            if call.data and shown is not None and call.done(shown):
+            if call.seen_in(self._hass.states.get(call.entity_id)):
                 continue
             self.writes[asset] = self.writes.get(asset, 0) + 1
             if reason := await self._async_call(call):
@@ -100,5 +112,4 @@ class Writer:
         return self._shown(calls)
 
     def _shown(self, calls: tuple[Call, ...]) -> bool:
-        states = ((call, self._hass.states.get(call.entity_id)) for call in calls)
-        return all(state is not None and call.done(state) for call, state in states)
+        return all(call.seen_in(self._hass.states.get(call.entity_id)) is not False for call in calls)
