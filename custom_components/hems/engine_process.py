@@ -11,9 +11,10 @@ import os
 from pathlib import Path
 import shutil
 import site
+from stat import S_ISDIR
 import sys
-from tempfile import mkdtemp
-from time import monotonic
+from tempfile import gettempdir, mkdtemp
+from time import monotonic, time
 from typing import override
 
 import aiohttp
@@ -24,6 +25,9 @@ from .engine_client import EngineClient, EngineError, EngineUnreachable
 LOGGER = logging.getLogger(__name__)
 _CORE = Path(__file__).absolute().parent / "core"
 _SOLVER = "cvxpy"
+_PREFIX = "hems-engine-"
+_SOCKET = "engine.sock"
+_OLD_S = 600.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _LIVED_LONG_S = 60.0
@@ -85,7 +89,7 @@ class EmbeddedEngine:
         if self._keeper is not None:
             return
         self._directory = await asyncio.to_thread(_make_directory)
-        socket = self._directory / "engine.sock"
+        socket = self._directory / _SOCKET
         self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(socket)))
         self._client = _PatientClient(self._session, "http://engine")
         self._keeper = asyncio.create_task(self._keep_alive(self._directory, socket), name="hems engine")
@@ -234,9 +238,20 @@ def _make_directory() -> Path:
 
     The integration's own directory must not be on the path: it has a `select.py`.
     """
-    directory = Path(mkdtemp(prefix="hems-engine-"))
+    _clear_away_old_ones()
+    directory = Path(mkdtemp(prefix=_PREFIX))
     (directory / "hems_core").symlink_to(_CORE, target_is_directory=True)
     return directory
+
+
+def _clear_away_old_ones() -> None:
+    """Directories of a Home Assistant that was killed: its engine has ended and taken the socket with it."""
+    for old in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            status = old.lstat()
+            ours = S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+            if ours and time() - status.st_mtime > _OLD_S and not (old / _SOCKET).exists():
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _environment(directory: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from tests.builders import (
 )
 from tests.core.messages import plain_json, plans, requests
 
-SEVERAL = settings(max_examples=60)
+SEVERAL = settings(max_examples=60, deadline=None)
 """Each example is a whole home."""
 
 
@@ -208,14 +208,14 @@ def test_a_plan_of_the_wrong_length_is_refused(plan):
     assert refusal.value.errors[0].field == "import_kw"
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(plain_json())
 def test_any_json_is_a_message_or_a_refusal(value):
     with pytest.raises(wire.WireError):
         wire.decode(PlanRequest, json.dumps(value))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_json_in_the_place_of_any_part_is_read_or_refused(data):
     message = a_message()

@@ -185,7 +185,7 @@ def test_any_body_is_answered_or_refused(runner):
         await response.read()
         return response.status
 
-    @settings(max_examples=150)
+    @settings(max_examples=150, deadline=None)
     @given(bodies)
     def check(body: bytes):
         assert runner.run(status_of(body)) in {200, 400, 422}

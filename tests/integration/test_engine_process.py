@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from pathlib import Path
+import shutil
 import signal
 import stat
 import subprocess
@@ -192,6 +193,23 @@ async def test_the_engine_ends_with_a_home_assistant_that_is_killed():
         await parent.wait()
     await until(lambda: not any(map(alive, pids)))
     assert not (Path(directory) / "engine.sock").exists()
+    shutil.rmtree(directory)
+
+
+async def test_what_a_killed_home_assistant_left_is_cleared_away_later(monkeypatch, tmp_path):
+    monkeypatch.setattr(engine_process, "gettempdir", lambda: str(tmp_path))
+    left, new, used, foreign = (
+        tmp_path / name for name in ("hems-engine-1", "hems-engine-2", "hems-engine-3", "other")
+    )
+    for directory in (left, new, used, foreign):
+        directory.mkdir()
+        (directory / "hems_core").symlink_to(ROOT)
+    (used / "engine.sock").touch()
+    for directory in (left, used, foreign):
+        os.utime(directory, (0, 0))
+    engine_process._clear_away_old_ones()
+    assert set(tmp_path.iterdir()) == {new, used, foreign}
+    assert (ROOT / "custom_components").exists()
 
 
 def test_it_is_available_where_the_solver_is(monkeypatch):
