@@ -98,7 +98,9 @@ class Household:
         try:
             wanted_asset(self._home.asset(asset), settings)
         except ValueError as error:
-            raise ValueError(str(error).replace(asset, self._home.titles[asset])) from error
+            title = self._home.titles[asset]
+            message = str(error).replace(asset, title)
+            raise ValueError(message if message.startswith(title) else f"{title}: {message}") from error
         assets = {**self.settings.assets, asset: settings}
         self._change(replace(self._wishes, settings=replace(self.settings, assets=assets)))
 

@@ -190,7 +190,9 @@ async def test_plan_can_be_asked_for(hass, freezer, engine, devices):
 
 async def test_request_that_cannot_be_made_is_an_error_with_words(hass, freezer, engine, devices):
     async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
-        devices.outlook = Outlook(load_kw=Series.constant(-1.0, devices.now() - timedelta(days=1), devices.now() + timedelta(days=4)))
+        devices.outlook = Outlook(
+            load_kw=Series.constant(-1.0, devices.now() - timedelta(days=1), devices.now() + timedelta(days=4))
+        )
         with pytest.raises(HomeAssistantError) as failure:
             await runtime.coordinator.async_plan_now()
         assert failure.value.translation_key == "no_plan_made"

@@ -8,8 +8,7 @@ import pytest
 from custom_components.hems import command_line
 from custom_components.hems.core.model import HealthStatus
 from custom_components.hems.devices import Change, Refused
-from custom_components.hems.dispatcher import RELEASED
-from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, load, pass_time
+from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, pass_time
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,6 @@ from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import NOWHERE, FakeDevices, a_live, a_running_entry, dictated, load, pass_time
 
 
-
 async def test_home_runs_with_the_real_engine(hass, embedded_engine_allowed):
     entry = a_running_entry()
     runtime = await load(hass, entry)
@@ -69,7 +68,9 @@ async def test_real_home_is_planned_with_whatever_its_entities_say(hass, freezer
     hass.states.async_set("sensor.grid_power", "500", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.battery_power", "0", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.battery_soc", "unavailable")
-    entry = an_entry(a_subentry("pv"), a_subentry("battery"), engine={"kind": "url", "url": engine.url, "token": "secret"})
+    entry = an_entry(
+        a_subentry("pv"), a_subentry("battery"), engine={"kind": "url", "url": engine.url, "token": "secret"}
+    )
     runtime = await load(hass, entry)
     await pass_time(hass, freezer, 1)
     (battery,) = (asset.name for asset in runtime.home.site.assets if asset.kind == "battery")

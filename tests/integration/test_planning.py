@@ -1,0 +1,294 @@
+"""The request that follows from measurements, outlook and wishes, and what it says about their quality."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from custom_components.hems.core.model import ApplianceRun, Horizon, Override, Series
+from custom_components.hems.devices import Outlook
+from custom_components.hems.home import parse_home
+from custom_components.hems.household import Household
+from custom_components.hems.planning import Situation, build_request
+from custom_components.hems.planning.series import completed, raised
+from custom_components.hems.planning.states import next_time_of_day
+from custom_components.hems.runtime import AssetReading
+from tests.integration.entries import a_subentry, an_entry
+from tests.integration.running import a_live, a_running_entry
+
+NOW = datetime(2026, 6, 20, 10, 1, tzinfo=UTC)
+HORIZON = Horizon.tiered(NOW)
+
+
+def a_situation(*kinds, live=None, outlook=None, entry=None, time_zone="Europe/Berlin", **settings):
+    """Settings are (asset=changes); `site=` changes those of the home."""
+    home = parse_home(entry or a_running_entry(*kinds), time_zone)
+    wishes = Household(home, None).wishes
+    site = settings.pop("site", {})
+    assets = {name: replace(value, **settings.get(name, {})) for name, value in wishes.settings.assets.items()}
+    return Situation(
+        home=home,
+        latitude=52.5,
+        longitude=13.4,
+        wishes=replace(wishes, settings=replace(wishes.settings, assets=assets, **site)),
+        live=replace(live or a_live(*kinds), at=NOW),
+        outlook=outlook or Outlook(),
+        horizon=HORIZON,
+    )
+
+
+def reading(kind, **changes):
+    live = a_live(kind)
+    return replace(live, assets={kind: replace(live.assets[kind], **changes)})
+
+
+def health_of(request):
+    return {entry.source: entry.status.value for entry in request.health}
+
+
+def state_of(request, asset):
+    return next((state for state in request.states if state.asset == asset), None)
+
+
+def constant(value):
+    return Series.constant(value, HORIZON.start, HORIZON.end)
+
+
+LEFT_OUT = [
+    ("battery", {"energy_kwh": None, "soc": None}, "battery.energy_kwh"),
+    ("battery", {"energy_kwh": -3.0}, "battery"),
+    ("battery", {"energy_kwh": float("nan")}, "battery"),
+    ("ev_charger", {"connected": None}, "ev_charger.connected"),
+    ("heat_pump", {"temperature_c": None}, "heat_pump.temperature_c"),
+    ("hot_water", {"temperature_c": None}, "hot_water.temperature_c"),
+    ("hot_water", {"temperature_c": 400.0}, "hot_water"),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "source"), LEFT_OUT)
+def test_asset_without_what_a_plan_needs_is_left_out_and_named(kind, changes, source):
+    request = build_request(a_situation(kind, live=reading(kind, **changes)))
+    assert request.site.asset(kind) is None
+    assert health_of(request)[source] == "error"
+
+
+def test_heat_pump_without_any_outdoor_temperature_is_left_out():
+    live = replace(a_live("heat_pump", "battery"), outdoor_c=None)
+    request = build_request(a_situation("heat_pump", "battery", live=live))
+    assert [asset.name for asset in request.site.assets] == ["battery"]
+    assert health_of(request)["outdoor_c"] == "error"
+
+
+def test_battery_that_says_only_its_soc_is_known():
+    request = build_request(a_situation("battery", live=reading("battery", energy_kwh=None, soc=0.7)))
+    assert state_of(request, "battery").energy_kwh == pytest.approx(7.0)
+
+
+def test_battery_that_reports_more_than_its_capacity_is_full():
+    request = build_request(a_situation("battery", live=reading("battery", energy_kwh=10.4)))
+    assert state_of(request, "battery").energy_kwh == 10.0
+
+
+def test_car_that_does_not_say_how_full_it_is_gets_enough_and_is_named():
+    request = build_request(a_situation("ev_charger", live=reading("ev_charger", energy_kwh=None, soc=None)))
+    assert state_of(request, "ev_charger").sessions[0].energy_kwh == pytest.approx(12.0)
+    assert health_of(request)["ev_charger.soc"] == "degraded"
+
+
+def test_car_without_a_known_capacity_follows_the_configuration():
+    request = build_request(a_situation("ev_charger", live=reading("ev_charger", capacity_kwh=None, energy_kwh=None)))
+    assert state_of(request, "ev_charger").sessions[0].capacity_kwh == 60.0
+
+
+def test_visits_to_come_follow_the_one_that_is():
+    arrival = NOW + timedelta(hours=30)
+    later = replace(
+        state_of(build_request(a_situation("ev_charger")), "ev_charger").sessions[0],
+        arrival=arrival,
+        departure=arrival + timedelta(hours=8),
+        target_kwh=20.0,
+    )
+    meanwhile = replace(later, arrival=NOW + timedelta(hours=1), departure=NOW + timedelta(hours=2))
+    outlook = Outlook(sessions={"ev_charger": (meanwhile, later)})
+    request = build_request(a_situation("ev_charger", outlook=outlook, ev_charger={"target_soc": 0.9}))
+    here, there = state_of(request, "ev_charger").sessions
+    assert here.arrival == NOW
+    assert (there.arrival, there.target_kwh) == (arrival, pytest.approx(54.0))
+
+
+def test_poor_inputs_are_completed_and_named():
+    request = build_request(a_situation("pv", "heat_pump"))
+    assert health_of(request) == {"pv.available_kw": "degraded", "outdoor_c": "degraded", "load_kw": "degraded"}
+
+
+def test_complete_inputs_are_taken_as_they_are():
+    outlook = Outlook(
+        load_kw=constant(0.7),
+        outdoor_c=constant(3.0),
+        pv_kw={"pv": constant(1.0)},
+        draw_kw={"hot_water": constant(0.2)},
+    )
+    request = build_request(a_situation("pv", "heat_pump", "hot_water", outlook=outlook))
+    assert request.health == ()
+    assert request.load_kw == constant(0.7)
+    assert request.outdoor_c.at(NOW) == 3.0
+
+
+def test_holes_in_the_draw_are_filled_and_named():
+    short = Series.constant(0.2, HORIZON.start, HORIZON.start + timedelta(hours=12))
+    request = build_request(
+        a_situation("hot_water", outlook=Outlook(load_kw=constant(0.5), draw_kw={"hot_water": short}))
+    )
+    assert health_of(request) == {"hot_water.draw_kw": "degraded"}
+
+
+def test_pv_that_hems_must_not_touch_is_planned_with_but_not_curtailed():
+    request = build_request(a_situation("pv", pv={"automatic": False}))
+    assert request.site.asset("pv").curtailable is False
+
+
+def test_asset_run_by_hand_counts_as_load_for_an_hour():
+    live = reading("battery", power_kw=2.0)
+    outlook = Outlook(load_kw=constant(0.5))
+    request = build_request(a_situation("battery", live=live, outlook=outlook, battery={"automatic": False}))
+    assert request.site.assets == ()
+    assert request.load_kw.at(NOW) == 2.5
+    assert request.load_kw.at(NOW + timedelta(minutes=61)) == 0.5
+
+
+def test_battery_discharged_by_hand_does_not_make_the_load_negative():
+    live = reading("battery", power_kw=-3.0)
+    request = build_request(a_situation("battery", live=live, battery={"automatic": False}))
+    assert request.load_kw.at(NOW) == 0.0
+
+
+MODES = [("cost", 0.0, 1.0), ("self_consumption", 0.05, 1.0), ("comfort", 0.0, 5.0)]
+
+
+@pytest.mark.parametrize(("mode", "exchange", "comfort"), MODES)
+def test_mode_becomes_weights(mode, exchange, comfort):
+    weights = build_request(a_situation("battery", site={"mode": mode})).weights
+    assert (weights.exchange_price_per_kwh, weights.comfort) == (exchange, comfort)
+
+
+def test_overrides_of_planned_assets_are_kept_within_the_device():
+    situation = a_situation("battery", "hot_water", hot_water={"automatic": False})
+    until = NOW + timedelta(hours=1)
+    overrides = (
+        Override(asset="battery", power_kw=50.0, until=until),
+        Override(asset="hot_water", power_kw=0.5, until=until),
+    )
+    request = build_request(replace(situation, wishes=replace(situation.wishes, overrides=overrides)))
+    assert request.overrides == (Override(asset="battery", power_kw=5.0, until=until),)
+    late = tuple(replace(override, until=NOW) for override in overrides)
+    assert build_request(replace(situation, wishes=replace(situation.wishes, overrides=late))).overrides == ()
+
+
+def runs_with(asked=None, known=()):
+    situation = a_situation("appliance", outlook=Outlook(load_kw=constant(0.5), runs={"appliance": tuple(known)}))
+    wishes = replace(situation.wishes, runs={} if asked is None else {"appliance": asked})
+    request = build_request(replace(situation, wishes=wishes))
+    return request, state_of(request, "appliance").runs
+
+
+def a_run(earliest_h, latest_h):
+    return ApplianceRun(earliest_start=NOW + timedelta(hours=earliest_h), latest_end=NOW + timedelta(hours=latest_h))
+
+
+def test_households_own_word_beats_the_habit_of_the_same_time():
+    asked, same, other = a_run(0, 6), a_run(2, 8), a_run(24, 30)
+    assert runs_with(asked, (same, other))[1] == (asked, other)
+
+
+def test_run_that_no_longer_fits_starts_as_soon_as_possible_and_is_named():
+    request, (run,) = runs_with(a_run(-5, 1))
+    assert run.earliest_start == NOW
+    assert health_of(request)["appliance.run"] == "degraded"
+
+
+def test_run_whose_window_is_over_is_gone():
+    assert runs_with(a_run(-5, -1))[1] == ()
+
+
+def test_flexible_load_is_wanted_as_its_schedule_says():
+    entry = an_entry(a_subentry("flexible_load"))
+    (name,) = (subentry_id for subentry_id in entry.subentries)
+    live = replace(a_live("battery"), assets={name: AssetReading(power_kw=0.0)})
+    without = build_request(a_situation(entry=entry, live=live))
+    assert state_of(without, name).wanted == constant(1.0)
+    short = Series.constant(0.0, HORIZON.start, HORIZON.start + timedelta(hours=3))
+    request = build_request(a_situation(entry=entry, live=live, outlook=Outlook(wanted={name: short})))
+    assert state_of(request, name).wanted.at(NOW + timedelta(hours=1)) == 0.0
+    assert health_of(request)[f"{name}.wanted"] == "degraded"
+
+
+TARIFFS = [
+    ({"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}, 0.3, 0.08),
+    (
+        {
+            "kind": "time_of_use",
+            "periods": [{"start": "12:00:00", "end": "14:00:00", "import_price_per_kwh": 0.1}],
+            "import_price_per_kwh": 0.3,
+            "export_price_per_kwh": 0.05,
+        },
+        0.1,
+        0.05,
+    ),
+]
+
+
+@pytest.mark.parametrize(("tariff", "import_price", "export_price"), TARIFFS)
+def test_tariff_covers_the_horizon_in_local_time(tariff, import_price, export_price):
+    request = build_request(a_situation(entry=a_running_entry("battery", tariff=tariff), live=a_live("battery")))
+    assert request.tariff.import_price.at(NOW) == import_price
+    assert request.tariff.export_price.at(NOW) == export_price
+
+
+def test_price_list_from_long_ago_is_an_error():
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
+    old = Series.regular(NOW - timedelta(days=90), timedelta(hours=1), [0.2] * 24)
+    situation = a_situation(
+        entry=a_running_entry("battery", tariff=tariff), live=a_live("battery"), outlook=Outlook(import_price=old)
+    )
+    assert health_of(build_request(situation))["tariff.import_price"] == "error"
+
+
+DEPARTURES = [
+    ("later today", datetime(2026, 6, 20, 4, 0, tzinfo=UTC), time(7, 30), datetime(2026, 6, 20, 5, 30, tzinfo=UTC)),
+    ("tomorrow", datetime(2026, 6, 20, 5, 30, tzinfo=UTC), time(7, 30), datetime(2026, 6, 21, 5, 30, tzinfo=UTC)),
+    (
+        "in an hour that is skipped",
+        datetime(2026, 3, 28, 22, 0, tzinfo=UTC),
+        time(2, 30),
+        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+    ),
+    (
+        "after the clock went back",
+        datetime(2026, 10, 24, 22, 0, tzinfo=UTC),
+        time(7, 30),
+        datetime(2026, 10, 25, 6, 30, tzinfo=UTC),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("now", "clock", "expected"), [row[1:] for row in DEPARTURES], ids=[row[0] for row in DEPARTURES]
+)
+def test_departure_is_the_next_local_time(now, clock, expected):
+    assert next_time_of_day(now, clock, "Europe/Berlin") == expected
+
+
+def test_series_is_completed_only_where_it_has_holes():
+    start, end = NOW, NOW + timedelta(hours=4)
+    spare = Series.constant(9.0, start, end)
+    holed = Series(times=(start, start + timedelta(hours=1), start + timedelta(hours=2)), values=(1.0, None))
+    full, missing = completed(holed, spare, start, end)
+    assert [full.at(start + timedelta(hours=hour)) for hour in range(4)] == [1.0, 9.0, 9.0, 9.0]
+    assert missing == 0.75
+    assert completed(None, spare, start, end) == (spare, 1.0)
+    assert completed(full, spare, start, end) == (full, 0.0)
+
+
+def test_raised_series_keeps_its_holes():
+    series = Series(times=(NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)), values=(None, 1.0))
+    assert raised(series, 2.0, NOW, NOW + timedelta(minutes=90)).values == (None, 3.0, 1.0)

@@ -1,0 +1,76 @@
+"""Issues that the household can mend, and the flows that try."""
+
+from homeassistant.components.repairs import ConfirmRepairFlow
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.hems import repairs
+from custom_components.hems.const import DOMAIN
+from custom_components.hems.core.wire import FieldError
+from custom_components.hems.engine_client import EngineFailed, EngineRefused, EngineUnauthorized, EngineUnreachable
+from tests.integration.running import a_running_entry, load, pass_time
+
+TROUBLES = [
+    (EngineUnreachable("gone"), "engine_unavailable", "gone"),
+    (EngineFailed("crashed"), "engine_unavailable", "crashed"),
+    (EngineUnauthorized("no"), "engine_unauthorized", "no"),
+    (EngineRefused("wrong", ()), "request_refused", "wrong"),
+    (EngineRefused("wrong", (FieldError(field="now", message="is naive"),)), "request_refused", "now: is naive"),
+]
+
+
+@pytest.mark.parametrize(("error", "key", "reason"), TROUBLES)
+def test_failure_becomes_an_issue_that_names_it(error, key, reason):
+    trouble = repairs.trouble_of(error)
+    assert (trouble.key, trouble.reason) == (key, reason)
+
+
+@pytest.fixture
+async def entry(hass, freezer, engine):
+    entry = a_running_entry("battery", engine=engine.url)
+    engine.refuse(500, "crashed")
+    await load(hass, entry)
+    await pass_time(hass, freezer, 1)
+    return entry
+
+
+async def begun(hass, entry):
+    ((_, issue_id),) = [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    flow = await repairs.async_create_fix_flow(hass, issue_id, {"entry_id": entry.entry_id})
+    flow.hass, flow.issue_id, flow.flow_id, flow.handler = hass, issue_id, "flow", DOMAIN
+    return flow
+
+
+async def test_engine_that_is_back_is_found_by_trying_again(hass, engine, entry):
+    flow = await begun(hass, entry)
+    form = await flow.async_step_init(None)
+    assert (form["type"], form["errors"]) == (FlowResultType.FORM, {})
+    assert form["description_placeholders"] == {"home": "Simulated home", "reason": "crashed"}
+    form = await flow.async_step_confirm({})
+    assert form["errors"] == {"base": "still_unavailable"}
+    engine.mend()
+    done = await flow.async_step_confirm({})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+
+
+async def test_home_that_is_not_loaded_cannot_be_tried(hass, entry):
+    flow = await begun(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await flow.async_step_confirm({}))["errors"] == {"base": "still_unavailable"}
+
+
+async def test_home_that_cannot_even_be_asked_about_is_still_unavailable(hass, freezer, entry, monkeypatch):
+    flow = await begun(hass, entry)
+
+    def fail(situation):
+        raise ValueError("nothing known")
+
+    monkeypatch.setattr("custom_components.hems.coordinator.build_request", fail)
+    assert (await flow.async_step_confirm({}))["errors"] == {"base": "still_unavailable"}
+
+
+async def test_issue_of_a_home_that_is_gone_can_be_closed(hass):
+    flow = await repairs.async_create_fix_flow(hass, "engine_unavailable_gone", None)
+    assert isinstance(flow, ConfirmRepairFlow)
