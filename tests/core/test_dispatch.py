@@ -1,5 +1,6 @@
 """Proposals, device limits and site limits: what always holds, and what each rule does."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from math import isfinite
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from custom_components.hems.core.dispatch import LiveAsset, LiveHome, of_override, resolve, setpoints
+from custom_components.hems.core.dispatch import LiveAsset, LiveHome, Setpoint, of_override, resolve, setpoints
 from custom_components.hems.core.dispatch.levels import COMMAND_LIFETIME
 from custom_components.hems.core.model import (
+    Asset,
     AssetPlan,
     Bounds,
     CostSplit,
@@ -384,3 +386,30 @@ def test_two_batteries_share_what_one_cannot_take():
     live = LiveHome(at=START, grid_kw=-5.0, assets=assets | {"pv": LiveAsset(power_kw=-6.0)})
     powers = {setpoint.asset: setpoint.power_kw for setpoint in setpoints(site, None, (), live, (), START)}
     assert (powers["one"], powers["two"]) == (2.0, pytest.approx(3.0))
+
+
+def test_nan_cannot_be_said():
+    with pytest.raises(ValueError, match="battery: power_kw must be a finite number, got nan"):
+        Setpoint(asset="battery", power_kw=float("nan"), source=Source.PLAN, reason="plan")
+
+
+def test_a_plan_that_does_not_reach_this_far_counts_as_none():
+    plan = replace(a_plan({"heat_pump": 2.0}), horizon=Horizon.even(hours(-3), timedelta(hours=1), 1))
+    assert told(a_site(a_heat_pump()), live_of("heat_pump"), plan=plan).reason == "no_plan"
+
+
+def test_a_car_that_takes_less_is_offered_less():
+    site = a_site(an_ev_charger(phases=(1, 3), max_current_a=32.0))
+    live = live_of("ev_charger", connected=True, max_charge_kw=7.0)
+    assert told(site, live, plan=a_plan({"ev_charger": 22.0}, grid_kw=12.0)).power_kw == pytest.approx(7.0)
+
+
+def test_a_released_heat_pump_is_held_under_the_operators_cap():
+    cap = a_proposal(Source.GRID_OPERATOR, high=1.0, asset="heat_pump")
+    site = a_site(a_heat_pump())
+    assert told(site, live_of("heat_pump", power_kw=2.0), proposals=[cap]).power_kw == 1.0
+    assert told(site, live_of("heat_pump", power_kw=0.8), proposals=[cap]).power_kw is None
+
+
+def test_a_kind_that_dispatch_does_not_know_is_released():
+    assert told(a_site(Asset(name="pool")), live_of("pool")).power_kw is None

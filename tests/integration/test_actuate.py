@@ -71,6 +71,17 @@ MATRIX = [
     ("ev_charger", "input_boolean.charge", "on", {}, 0.0, None, "input_boolean.turn_off", {}),
     ("ev_charger", "input_select.mode", "Off", {"options": ["Off", "Now"]}, 3.0, 1, "input_select.select_option",
      {"option": "Now"}),
+    ("battery", "number.power", "0", KW | {"min": -2.0, "max": 2.0}, 4.0, None, "number.set_value", {"value": 2.0}),
+    ("battery", "number.power", "0", KW | {"min": -2.0, "max": 2.0}, -4.0, None, "number.set_value", {"value": -2.0}),
+    ("battery", "number.power", "0", PERCENT | {"min": -100}, -2.5, None, "number.set_value", {"value": -50}),
+    ("battery", "select.mode", "Charge", {"options": ["Charge", "Idle"]}, 0.0, None, "select.select_option",
+     {"option": "Idle"}),
+    ("battery", "select.mode", "Charge", {"options": ["Charge", "Self-Use"]}, None, None, "select.select_option",
+     {"option": "Self-Use"}),
+    ("battery", "select.mode", "auto", {"options": ["auto", "force_discharge"]}, -2.0, None, "select.select_option",
+     {"option": "force_discharge"}),
+    ("ev_charger", "number.limit", "0", PERCENT, 5.52, 3, "number.set_value", {"value": 50}),
+    ("ev_charger", "number.current", "0", AMPERE, None, None, "number.set_value", {"value": 16}),
     ("heat_pump", "climate.house", "heat", CLIMATE, 2.0, None, "climate.set_temperature", {"temperature": 22.0}),
     ("heat_pump", "climate.house", "heat", CLIMATE, 0.0, None, "climate.set_temperature", {"temperature": 20.0}),
     ("heat_pump", "climate.house", "heat", CLIMATE, None, None, "climate.set_temperature", {"temperature": 21.0}),
@@ -147,6 +158,7 @@ IMPOSSIBLE = [
     ("ev_charger", "number.current", "6", AMPERE | {"min": 6}, 0.0, "cannot be set below 6"),
     ("battery", "select.mode", "a", {"options": ["A", "B"]}, 1.0, "no option that means charge; it offers A, B"),
     ("battery", "climate.cellar", "heat", CLIMATE, 1.0, "is a thermostat, which only heat is told"),
+    ("appliance", "number.power", "0", PERCENT, 1.0, "its most power is not known"),
     ("battery", "lock.door", "locked", {}, 1.0, "cannot be commanded"),
     ("battery", "number.power", "unavailable", KW, 1.0, "is unavailable"),
 ]
@@ -256,6 +268,32 @@ async def test_a_thermostat_that_is_off_is_woken_to_heat(hass):
     await device.tell(2.0)
     assert modes[0].data == {"entity_id": "climate.house", "hvac_mode": "heat"}
     assert targets[0].data["temperature"] == 22.0
+
+
+async def test_a_water_heater_that_is_off_is_woken(hass):
+    modes = async_mock_service(hass, "water_heater", "set_operation_mode")
+    async_mock_service(hass, "water_heater", "set_temperature")
+    hass.states.async_set("water_heater.tank", "off", HEATER)
+    await Device(hass, "hot_water", "water_heater.tank").tell(2.0)
+    assert modes[0].data == {"entity_id": "water_heater.tank", "operation_mode": "eco"}
+
+
+async def test_a_thermostat_that_knows_no_heating_mode_is_only_set(hass):
+    targets = async_mock_service(hass, "climate", "set_temperature")
+    hass.states.async_set("climate.house", "off", CLIMATE | {"hvac_modes": ["off", "cool"]})
+    await Device(hass, "heat_pump", "climate.house").tell(2.0)
+    assert len(targets) == 1
+
+
+async def test_a_room_that_was_shed_comes_back_on_release(hass):
+    async_mock_service(hass, "climate", "turn_off")
+    calls = async_mock_service(hass, "climate", "turn_on")
+    hass.states.async_set("climate.room", "heat", CLIMATE)
+    device = Device(hass, "flexible_load", "climate.room")
+    await device.tell(0.0)
+    hass.states.async_set("climate.room", "off", CLIMATE)
+    await device.tell(None)
+    assert len(calls) == 1
 
 
 async def test_a_thermostat_is_told_in_the_units_of_home_assistant(hass):

@@ -240,3 +240,43 @@ async def test_an_action_that_fails_is_named(hass):
     reading = await read(hass, entity_id)
     assert reading.series is None
     assert "tibber" in reading.health[0].reason
+
+
+@pytest.mark.parametrize(
+    ("platform", "unique_id", "action", "answer", "reason"),
+    [
+        ("tibber", "home-1", "get_prices", {"prices": {}}, "tibber.get_prices knows no home"),
+        ("tibber", "home-1", "get_prices", {"prices": {"A": [], "B": []}}, "none of the homes A, B belongs to"),
+        ("tibber", "home-1", "get_prices", {"prices": {"A": []}}, "the list is empty"),
+        ("nordpool", "SE3-current_price", "get_prices_for_date", {"DE": [], "AT": []}, "none of the areas DE, AT"),
+        ("energyzero", "today", "get_energy_prices", {"prices": [{"start": TEN}]}, "price must be a number, got None"),
+    ],
+)
+async def test_an_answer_that_cannot_be_used_is_named(hass, platform, unique_id, action, answer, reason):
+    entity_id = a_registered_price(hass, platform, unique_id)
+    an_action(hass, platform, action, answer)
+    reading = await read(hass, entity_id)
+    assert reading.series is None
+    assert reason in reading.health[0].reason
+
+
+async def test_the_only_area_and_the_only_home_need_no_name(hass):
+    entity_id = a_registered_price(hass, "nordpool", "odd")
+    an_action(hass, "nordpool", "get_prices_for_date", {"DE": [{"start": ELEVEN, "end": TWELVE, "price": 200}]})
+    assert (await read(hass, entity_id)).series.at(NOW) == pytest.approx(0.2)
+
+
+async def test_an_empty_or_foreign_list_leaves_the_price_of_now(hass):
+    foreign = [{"name": "a"}, {"name": "b"}]
+    hass.states.async_set("sensor.price", "0.2", EUR | {"data": foreign, "forecast": [], "prices": "none"})
+    reading = await read(hass)
+    assert reading.health[0].status is HealthStatus.DEGRADED
+    assert reading.series.at(NOW) == 0.2
+
+
+async def test_overlapping_lists_are_read_once(hass):
+    rows = [{"start": TEN, "end": TWELVE, "price": 0.1}, {"start": ELEVEN, "end": TWELVE, "price": 0.2}]
+    hass.states.async_set("sensor.price", "0.2", EUR | {"today": rows, "prices": rows})
+    series = (await read(hass)).series
+    assert series.at(NOW - timedelta(minutes=1)) == 0.1
+    assert series.at(NOW) == 0.2
