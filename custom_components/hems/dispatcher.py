@@ -9,13 +9,14 @@ from typing import Any
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
+from .abilities import wanted_asset
 from .command_line import CommandLine
 from .coordinator import HemsCoordinator
 from .core.dispatch import LiveAsset, LiveHome, Setpoint, of_override, setpoints
 from .core.model import HealthStatus, InputHealth, Override, Source
 from .devices import Change, CommandResult, HomeDevices, Refused
 from .home import Home
-from .household import Household, wanted_asset
+from .household import Household
 from .runtime import AssetReading, HemsConfigEntry, HemsSettings, Live
 
 _LOGGER = logging.getLogger(__name__)

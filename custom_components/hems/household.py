@@ -2,37 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+import logging
 from typing import Any
 
 from homeassistant.core import callback
 
+from .abilities import default_settings, mode_kw, power_range_kw, wanted_asset
 from .const import SITE_MODES
-from .core.model import (
-    Appliance,
-    ApplianceRun,
-    Asset,
-    Battery,
-    EvCharger,
-    FlexibleLoad,
-    HeatPump,
-    HotWater,
-    Override,
-    Pv,
-)
+from .core.model import Appliance, ApplianceRun, Asset, Override
 from .home import Home
 from .runtime import AssetSettings, HemsSettings, Live
 from .settings import Kept, Wishes
 
-SAVE_WITHIN_S = 1.0
-DEFAULT_TARGET_SOC = 0.8
-DEFAULT_DEPARTURE = time(7, 30)
+_LOGGER = logging.getLogger(__name__)
 
-MODE_ON = "on"
-MODE_OFF = "off"
-MODE_CHARGE = "charge"
-MODE_DISCHARGE = "discharge"
-OVERRIDE_MODES = (MODE_ON, MODE_OFF, MODE_CHARGE, MODE_DISCHARGE)
+SAVE_WITHIN_S = 1.0
 
 
 class Household:
@@ -114,7 +99,7 @@ class Household:
         """
         device = self._home.asset(asset)
         title = self._home.titles[asset]
-        wanted_kw = _mode_kw(title, device, power_kw) if isinstance(power_kw, str) else power_kw
+        wanted_kw = mode_kw(title, device, power_kw) if isinstance(power_kw, str) else power_kw
         least_kw, most_kw = power_range_kw(device)
         if not least_kw <= wanted_kw <= most_kw:
             raise ValueError(f"{title}: power_kw must be between {least_kw:g} and {most_kw:g}, got {wanted_kw:g}")
@@ -201,74 +186,27 @@ def _overdue(run: ApplianceRun, live: Live) -> bool:
     return live.at > run.latest_end + timedelta(days=1)
 
 
-def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
-    """The asset with the household's wishes in it.
-
-    Raises:
-        ValueError: it cannot be run that way.
-    """
-    match asset:
-        case Battery() if settings.reserve_soc is not None:
-            return replace(asset, min_soc=settings.reserve_soc)
-        case HeatPump() | HotWater():
-            low, high = settings.comfort_min_c, settings.comfort_max_c
-            comfort = replace(
-                asset.comfort,
-                min_c=asset.comfort.min_c if low is None else low,
-                max_c=asset.comfort.max_c if high is None else high,
-            )
-            return replace(asset, comfort=comfort)
-        case EvCharger() if settings.target_soc is not None and not 0.0 <= settings.target_soc <= 1.0:
-            raise ValueError(f"{asset.name}: target_soc must be between 0 and 1, got {settings.target_soc:g}")
-        case _:
-            return asset
-
-
-def power_range_kw(asset: Asset) -> tuple[float, float]:
-    """What an asset can draw (positive) and feed (negative)."""
-    match asset:
-        case Battery():
-            return -asset.max_discharge_kw, asset.max_charge_kw
-        case Pv():
-            return -asset.peak_kw, 0.0
-        case EvCharger():
-            return 0.0, asset.max_kw(max(asset.phases))
-        case HeatPump() | HotWater():
-            return 0.0, asset.max_electric_kw
-        case FlexibleLoad():
-            return 0.0, asset.power_kw
-        case Appliance():
-            return 0.0, max(asset.profile_kw)
-        case _:
-            raise ValueError(f"{asset.name}: HEMS does not command this kind")
-
-
-def _mode_kw(title: str, asset: Asset, mode: str) -> float:
-    """What a mode means for an asset."""
-    least_kw, most_kw = power_range_kw(asset)
-    if mode == MODE_OFF:
-        return 0.0
-    if mode == MODE_ON and not isinstance(asset, Battery):
-        return most_kw or least_kw
-    if mode == MODE_CHARGE and isinstance(asset, Battery | EvCharger):
-        return most_kw
-    if mode == MODE_DISCHARGE and isinstance(asset, Battery):
-        return least_kw
-    raise ValueError(f"{title}: mode {mode!r} is not one that it has")
-
-
 def _fitting(home: Home, wishes: Wishes) -> Wishes:
     """What was stored, reduced to the assets that there are and completed for those that are new."""
     stored = wishes.settings.assets
-    assets = {
-        asset.name: _completed(stored.get(asset.name, AssetSettings()), default_settings(home, asset))
-        for asset in home.site.assets
-    }
+    assets = {asset.name: _usable(home, asset, stored.get(asset.name, AssetSettings())) for asset in home.site.assets}
     return Wishes(
         settings=replace(wishes.settings, assets=assets),
         overrides=tuple(entry for entry in wishes.overrides if entry.asset in assets),
         runs={name: run for name, run in wishes.runs.items() if isinstance(home.site.asset(name), Appliance)},
     )
+
+
+def _usable(home: Home, asset: Asset, stored: AssetSettings) -> AssetSettings:
+    """The stored wishes over what the configuration says, unless a new configuration made them impossible."""
+    default = default_settings(home, asset)
+    settings = _completed(stored, default)
+    try:
+        wanted_asset(asset, settings)
+    except ValueError as error:
+        _LOGGER.warning("%s is run as it is configured again: %s", home.titles[asset.name], error)
+        return replace(default, automatic=stored.automatic)
+    return settings
 
 
 def _deviating(home: Home, wishes: Wishes) -> Wishes:
@@ -298,20 +236,3 @@ def _differences(settings: AssetSettings, default: AssetSettings) -> AssetSettin
         if getattr(settings, field.name) != getattr(default, field.name)
     }
     return AssetSettings(**wishes)
-
-
-def default_settings(home: Home, asset: Asset) -> AssetSettings:
-    """What the configuration says, until the household says otherwise."""
-    match asset:
-        case Battery():
-            return AssetSettings(reserve_soc=asset.min_soc)
-        case EvCharger():
-            car = home.cars.get(asset.name)
-            return AssetSettings(
-                target_soc=car.target_soc if car else DEFAULT_TARGET_SOC,
-                departure=car.departure if car else DEFAULT_DEPARTURE,
-            )
-        case HeatPump() | HotWater():
-            return AssetSettings(comfort_min_c=asset.comfort.min_c, comfort_max_c=asset.comfort.max_c)
-        case _:
-            return AssetSettings()

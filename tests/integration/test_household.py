@@ -8,9 +8,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hems import settings
+from custom_components.hems.abilities import default_settings, power_range_kw, wanted_asset
 from custom_components.hems.core.model import Asset
 from custom_components.hems.home import parse_home
-from custom_components.hems.household import Household, default_settings, power_range_kw, wanted_asset
+from custom_components.hems.household import Household
+from custom_components.hems.runtime import AssetSettings, HemsSettings
 from custom_components.hems.settings import Kept, Wishes
 from tests.builders import a_battery, a_flexible_load, a_pv, an_appliance, an_ev_charger
 from tests.integration.running import a_live, a_running_entry
@@ -148,3 +150,15 @@ async def test_stream_of_changes_is_written_in_time_and_as_it_is_then(hass, hass
     assert hass_storage["hems.abc.world"]["data"]["count"] >= 2
     await kept.async_flush()
     assert hass_storage["hems.abc.world"]["data"] == {"count": 7}
+
+
+def test_wish_that_a_new_configuration_makes_impossible_is_given_up(caplog):
+    home = parse_home(a_running_entry(), "Europe/Berlin")
+    stored = {
+        "battery": AssetSettings(reserve_soc=1.5, automatic=False),
+        "heat_pump": AssetSettings(comfort_min_c=21.0),
+    }
+    settings = Household(home, MagicMock(), Wishes(settings=HemsSettings(assets=stored))).settings.assets
+    assert settings["battery"] == AssetSettings(reserve_soc=0.05, automatic=False)
+    assert settings["heat_pump"].comfort_min_c == 21.0
+    assert "battery is run as it is configured again" in caplog.text

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from custom_components.hems.core.model import ApplianceRun, Horizon, Override, Series
+from custom_components.hems.core.model import ApplianceRun, Asset, Horizon, Override, Series
 from custom_components.hems.devices import Outlook
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
 from custom_components.hems.planning import Situation, build_request
 from custom_components.hems.planning.series import completed, raised
 from custom_components.hems.planning.states import next_time_of_day
-from custom_components.hems.runtime import AssetReading
+from custom_components.hems.runtime import AssetReading, AssetSettings
 from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import a_live, a_running_entry
 
@@ -93,6 +93,25 @@ def test_car_that_does_not_say_how_full_it_is_gets_enough_and_is_named():
     request = build_request(a_situation("ev_charger", live=reading("ev_charger", energy_kwh=None, soc=None)))
     assert state_of(request, "ev_charger").sessions[0].energy_kwh == pytest.approx(12.0)
     assert health_of(request)["ev_charger.soc"] == "degraded"
+
+
+def test_charger_that_charges_has_a_car():
+    request = build_request(a_situation("ev_charger", live=reading("ev_charger", connected=None, power_kw=7.0)))
+    assert len(state_of(request, "ev_charger").sessions) == 1
+
+
+def test_charger_without_a_car_expects_nobody():
+    request = build_request(a_situation("ev_charger", live=reading("ev_charger", connected=False)))
+    assert state_of(request, "ev_charger").sessions == ()
+
+
+def test_unknown_kind_is_left_out_and_named():
+    situation = a_situation("battery")
+    sauna = Asset(name="sauna")
+    home = replace(situation.home, site=replace(situation.home.site, assets=(sauna,)))
+    settings = replace(situation.wishes.settings, assets={"sauna": AssetSettings()})
+    request = build_request(replace(situation, home=home, wishes=replace(situation.wishes, settings=settings)))
+    assert health_of(request)["sauna"] == "error"
 
 
 def test_car_without_a_known_capacity_follows_the_configuration():

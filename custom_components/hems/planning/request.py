@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from ..abilities import power_range_kw, wanted_asset
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
 from ..core.forecast import load_forecast, temperature_forecast
 from ..core.model import (
@@ -17,7 +18,6 @@ from ..core.model import (
     Weights,
     worst,
 )
-from ..household import power_range_kw, wanted_asset
 from ..runtime import AssetReading
 from .series import raised
 from .situation import Findings, Situation

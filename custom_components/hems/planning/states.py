@@ -30,6 +30,8 @@ from ..home import Panels
 from ..runtime import AssetReading, AssetSettings
 from .situation import Findings, Situation
 
+CHARGING_KW = 0.5
+"""A charger that gives more has a car, whether it says so or not; standby is a few watts."""
 UNKNOWN_CAR_SOC = 0.2
 """A car that does not say how full it is gets enough rather than too little."""
 
@@ -114,6 +116,8 @@ def _battery(asset: Battery, asked: _Asked) -> BatteryState:
 
 def _ev_charger(asset: EvCharger, asked: _Asked) -> EvChargerState:
     connected = asked.reading.connected
+    if connected is None and (asked.reading.power_kw or 0.0) > CHARGING_KW:
+        connected = True
     if connected is None:
         raise NoStateError(f"{asset.name}.connected", "unknown: left out of the plan and held safe")
     now = asked.situation.horizon.start

@@ -1,0 +1,90 @@
+"""What an asset can be wished to do: its powers, its modes, and itself with the household's wishes in it."""
+
+from dataclasses import replace
+from datetime import time
+
+from .core.model import Appliance, Asset, Battery, EvCharger, FlexibleLoad, HeatPump, HotWater, Pv
+from .home import Home
+from .runtime import AssetSettings
+
+DEFAULT_TARGET_SOC = 0.8
+DEFAULT_DEPARTURE = time(7, 30)
+
+MODE_ON = "on"
+MODE_OFF = "off"
+MODE_CHARGE = "charge"
+MODE_DISCHARGE = "discharge"
+OVERRIDE_MODES = (MODE_ON, MODE_OFF, MODE_CHARGE, MODE_DISCHARGE)
+
+
+def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
+    """The asset with the household's wishes in it.
+
+    Raises:
+        ValueError: it cannot be run that way.
+    """
+    match asset:
+        case Battery() if settings.reserve_soc is not None:
+            return replace(asset, min_soc=settings.reserve_soc)
+        case HeatPump() | HotWater():
+            low, high = settings.comfort_min_c, settings.comfort_max_c
+            comfort = replace(
+                asset.comfort,
+                min_c=asset.comfort.min_c if low is None else low,
+                max_c=asset.comfort.max_c if high is None else high,
+            )
+            return replace(asset, comfort=comfort)
+        case EvCharger() if settings.target_soc is not None and not 0.0 <= settings.target_soc <= 1.0:
+            raise ValueError(f"{asset.name}: target_soc must be between 0 and 1, got {settings.target_soc:g}")
+        case _:
+            return asset
+
+
+def power_range_kw(asset: Asset) -> tuple[float, float]:
+    """What an asset can draw (positive) and feed (negative)."""
+    match asset:
+        case Battery():
+            return -asset.max_discharge_kw, asset.max_charge_kw
+        case Pv():
+            return -asset.peak_kw, 0.0
+        case EvCharger():
+            return 0.0, asset.max_kw(max(asset.phases))
+        case HeatPump() | HotWater():
+            return 0.0, asset.max_electric_kw
+        case FlexibleLoad():
+            return 0.0, asset.power_kw
+        case Appliance():
+            return 0.0, max(asset.profile_kw)
+        case _:
+            raise ValueError(f"{asset.name}: HEMS does not command this kind")
+
+
+def mode_kw(title: str, asset: Asset, mode: str) -> float:
+    """What a mode means for an asset."""
+    least_kw, most_kw = power_range_kw(asset)
+    if mode == MODE_OFF:
+        return 0.0
+    if mode == MODE_ON and not isinstance(asset, Battery):
+        return most_kw or least_kw
+    if mode == MODE_CHARGE and isinstance(asset, Battery | EvCharger):
+        return most_kw
+    if mode == MODE_DISCHARGE and isinstance(asset, Battery):
+        return least_kw
+    raise ValueError(f"{title}: mode {mode!r} is not one that it has")
+
+
+def default_settings(home: Home, asset: Asset) -> AssetSettings:
+    """What the configuration says, until the household says otherwise."""
+    match asset:
+        case Battery():
+            return AssetSettings(reserve_soc=asset.min_soc)
+        case EvCharger():
+            car = home.cars.get(asset.name)
+            return AssetSettings(
+                target_soc=car.target_soc if car else DEFAULT_TARGET_SOC,
+                departure=car.departure if car else DEFAULT_DEPARTURE,
+            )
+        case HeatPump() | HotWater():
+            return AssetSettings(comfort_min_c=asset.comfort.min_c, comfort_max_c=asset.comfort.max_c)
+        case _:
+            return AssetSettings()
