@@ -77,6 +77,11 @@ def test_two_runs_of_one_machine_do_not_overlap():
     assert second - first >= 6
 
 
+def test_two_runs_under_way_at_once_are_taken_as_they_are():
+    plan = solve(a_day(a_run(-1, 8, started=-0.5), a_run(-1, 8, started=-0.25)))
+    assert plan.asset("appliance").power_kw[:2] == pytest.approx((2.2, 0.4))
+
+
 def test_override_to_off_delays_the_programme():
     word = Override(asset="appliance", power_kw=0.0, until=hours(2))
     assert starts(solve(a_day(a_run(0, 8), overrides=(word,)))) == [8]

@@ -62,7 +62,7 @@ def _one_at_a_time(
     appliance: Appliance, under_way: list[Start], waiting: list[PlannedRun], chosen: list[cp.Variable], context: Context
 ) -> list[cp.Constraint]:
     """The machine runs one programme after the other: in no step are two of its starts under way."""
-    if len(under_way) + len(waiting) < 2:
+    if not waiting or len(under_way) + len(waiting) < 2:
         return []
     busy: Affine = np.sum([_busy(start, context) for start in under_way], axis=0) if under_way else 0.0
     for run, start in zip(waiting, chosen, strict=True):

@@ -30,17 +30,22 @@ def solved(expression: Affine) -> Values:
 
 def equal(name: str, left: Affine, right: Affine) -> cp.Constraint:
     """`left == right`, under a name."""
-    return cp.Zero(left - right).set_label(name)
+    return cp.Zero(_expression(left - right)).set_label(name)
 
 
 def at_most(name: str, left: Affine, right: Affine) -> cp.Constraint:
     """`left <= right`, under a name."""
-    return cp.NonNeg(right - left).set_label(name)
+    return cp.NonNeg(_expression(right - left)).set_label(name)
 
 
 def at_least(name: str, left: Affine, right: Affine) -> cp.Constraint:
     """`left >= right`, under a name."""
-    return cp.NonNeg(left - right).set_label(name)
+    return cp.NonNeg(_expression(left - right)).set_label(name)
+
+
+def _expression(value: Affine) -> cp.Expression:
+    """A limit on what is fixed already is a limit all the same."""
+    return value if isinstance(value, cp.Expression) else cp.Constant(value)
 
 
 class Flow(NamedTuple):

@@ -3,7 +3,7 @@
 from ..model import Infeasible, TimedOut
 
 
-class NoPlan(Exception):  # noqa: N818  # it is an answer, not a fault
+class NoPlan(Exception):  # it is an answer, not a fault
     """The solver has no schedule; `outcome` says why."""
 
     def __init__(self, outcome: Infeasible | TimedOut) -> None:

@@ -47,7 +47,7 @@ def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOp
     info = highs.getInfo()
     # After a time-out without a schedule cvxpy reports a value all the same, so the solver itself is asked.
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise NoPlan(TimedOut(time_limit_s=options.time_limit_s))
+        raise NoPlan(_without_schedule(results["model_status"], options))
     outcome = _outcome(results["model_status"], info, bool(inverse[-1]["is_mip"]))
     if inverse[-1]["is_mip"]:
         results["solution"] = _polished(highs, data)
@@ -68,6 +68,13 @@ def _highs_options(options: SolverOptions) -> dict[str, Any]:
         # Leaves and shared decisions of a home do not repeat: the search for symmetry only costs.
         "mip_detect_symmetry": False,
     }
+
+
+def _without_schedule(status: str, options: SolverOptions) -> TimedOut | Infeasible:
+    """Out of time, or the solver itself gave up: that is named like a limit, because nobody can act on more."""
+    if status == "kTimeLimit":
+        return TimedOut(time_limit_s=options.time_limit_s)
+    return Infeasible(broken=(f"solver.{status}",))
 
 
 def _outcome(status: str, info: Any, is_mip: bool) -> Optimal | Feasible:
