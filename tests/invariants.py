@@ -131,7 +131,7 @@ def assert_runs_possible(appliance: Appliance, schedule: AssetPlan, request: Pla
     assert sum(schedule.trajectories["starts"]) <= len(waiting)
     for index, count in enumerate(schedule.trajectories["starts"]):
         assert count <= sum(run.may_start_in(index) for run in waiting)
-    assert all(0.0 <= power for power in schedule.power_kw)
+    assert all(power >= 0.0 for power in schedule.power_kw)
 
 
 def assert_switching_possible(schedule: AssetPlan, request: PlanRequest) -> None:

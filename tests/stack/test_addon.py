@@ -41,7 +41,17 @@ def test_only_supported_architectures_are_named():
 
 def test_the_app_asks_for_no_rights_it_does_not_need():
     assert set(CONFIG).isdisjoint(
-        {"privileged", "full_access", "docker_api", "host_network", "host_pid", "hassio_role", "ports", "map", "devices"}
+        {
+            "privileged",
+            "full_access",
+            "docker_api",
+            "host_network",
+            "host_pid",
+            "hassio_role",
+            "ports",
+            "map",
+            "devices",
+        }
     )
 
 
