@@ -198,3 +198,17 @@ def test_word_of_the_user_ends():
     word = Override(asset="battery", power_kw=3.0, until=hours(1))
     plan = planned(a_battery(), a_battery_state(5.0), load_kw=1.0, overrides=(word,))
     assert powers(plan, "battery")[1] == pytest.approx(-1.0)
+
+
+def test_battery_that_may_not_export_does_not_make_room_for_one_that_is_told_to():
+    word = Override(asset="told", power_kw=-1.0, until=hours(2))
+    plan = planned(
+        a_battery("kept", may_export=False),
+        a_battery("told"),
+        load_kw=0.5,
+        overrides=(word,),
+    )
+    assert powers(plan, "told")[:2] == (-1.0, -1.0)
+    # What the told one gives beyond the load is not sold: the other takes it in.
+    assert powers(plan, "kept")[:2] == pytest.approx((0.5, 0.5))
+    assert plan.export_kw[:2] == (0.0, 0.0)

@@ -59,8 +59,10 @@ class _Home:
             power_kw = rule.decide(index, self.terms.max_import_kw[index] - net_kw, self.told(name, index))
             a_car_charges |= name in self.chargers and power_kw > 0.0
             net_kw += power_kw
-        for name, battery in self.batteries.items():
-            net_kw += battery.follow(index, net_kw, self.told(name, index), a_car_charges=a_car_charges)
+        # What a user's word moves is there before the others answer what is left.
+        for name in sorted(self.batteries, key=lambda battery: self.told(battery, index) is None):
+            told_kw = self.told(name, index)
+            net_kw += self.batteries[name].follow(index, net_kw, told_kw, a_car_charges=a_car_charges)
         excess_kw = max(0.0, -net_kw - self.terms.max_export_kw[index])
         for sun in self.suns.values():
             before_kw, excess_kw = excess_kw, sun.hold_back(index, excess_kw)
