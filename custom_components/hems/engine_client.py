@@ -22,7 +22,7 @@ class EngineUnreachable(EngineError):
 
 
 class EngineTimeout(EngineError):
-    """It was reached and did not answer in time."""
+    """It was reached, and question or answer did not arrive in time."""
 
 
 class EngineUnauthorized(EngineError):
@@ -131,6 +131,8 @@ def _refusal(response: aiohttp.ClientResponse, body: bytes) -> EngineError:
             | HTTPStatus.UNPROCESSABLE_ENTITY
         ):
             return EngineRefused(detail, problem.errors)
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return EngineTimeout(detail)
         case HTTPStatus.SERVICE_UNAVAILABLE:
             return EngineBusy(detail, _retry_after_s(response))
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -11,7 +11,8 @@ from openapi_spec_validator import validate
 import pytest
 
 from custom_components.hems.core import wire
-from custom_components.hems.core.engine import VERSION
+from custom_components.hems.core.engine import VERSION, app, logs
+from custom_components.hems.core.engine.metrics import Metrics
 from custom_components.hems.core.model import Optimal
 from tests.builders import a_battery, a_request
 from tests.core.messages import plain_json
@@ -60,6 +61,44 @@ async def test_a_refusal_is_a_problem_document(start, status, headers, body, fie
         assert problem["detail"]
         if field is not None and status != 415:
             assert problem["errors"][0]["field"] == field
+
+
+async def test_a_message_that_does_not_arrive_is_not_waited_for(start, monkeypatch):
+    monkeypatch.setattr(app, "_BODY_LIMIT_S", 0.05)
+    answered = asyncio.Event()
+
+    async def a_message_that_stops():
+        yield b'{"now": '
+        await answered.wait()
+
+    async with start(NEVER_READY) as engine:
+        async with engine.client.post("/v1/plan", data=a_message_that_stops(), headers=JSON) as response:
+            answered.set()
+            assert response.status == 408
+            problem = await response.json(content_type="application/problem+json")
+        assert problem["detail"] == "a message must arrive within 0.05 s"
+        assert (await engine.post(b"{}")).status == 422
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+async def test_a_fault_of_the_engine_is_a_problem_document_that_tells_nothing(start, monkeypatch, caplog, accept):
+    def stumble(_):
+        raise RuntimeError("the reason")
+
+    monkeypatch.setattr(Metrics, "text", stumble)
+    async with start(NEVER_READY) as engine:
+        response = await engine.client.get("/metrics", headers={"Accept": accept})
+        assert response.status == 500
+        problem = await response.json(content_type="application/problem+json")
+        monkeypatch.undo()
+        counted = await (await engine.client.get("/metrics")).text()
+    assert problem["status"] == 500
+    assert problem["title"] == "Internal Server Error"
+    assert "reason" not in json.dumps(problem)
+    (line,) = [logs.JsonFormatter().format(record) for record in caplog.records if record.exc_info]
+    assert "\n" not in line
+    assert "RuntimeError: the reason" in json.loads(line)["traceback"]
+    assert 'hems_engine_requests_total{method="GET",route="/metrics",status="500"} 1.0' in counted
 
 
 async def test_solving_for_hours_is_refused_by_name(start):

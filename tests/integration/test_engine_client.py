@@ -94,6 +94,7 @@ FAILURES = [
     ("wrong token", refuses(401, "bring the token"), EngineUnauthorized, "bring the token"),
     ("forbidden by a proxy", answers(403, b"no"), EngineUnauthorized, "403 Forbidden"),
     ("wrong field", refuses(422, "not valid", WRONG), EngineRefused, "not valid"),
+    ("too slow", refuses(408, "too slow"), EngineTimeout, "too slow"),
     ("too long", refuses(413, "too long"), EngineRefused, "too long"),
     ("busy", refuses(503, "later", Retry_After="7"), EngineBusy, "later"),
     ("broken", answers(500, b"Server got itself in trouble"), EngineFailed, "500 Internal Server Error"),

@@ -15,11 +15,13 @@ from . import VERSION, logs
 from .metrics import Metrics
 from .openapi import document
 from .planning import MAX_TIME_LIMIT_S, Busy, Planning
-from .problems import problem
+from .problems import PROBLEM_TYPE, problem, problem_body
 from .worker_process import Worker
 
 LOGGER = logging.getLogger("hems.engine.server")
 MAX_BODY_BYTES = 4 * 1024 * 1024
+_BODY_LIMIT_S = 30.0
+"""A whole message arrives in a fraction of that, even from a small computer."""
 
 
 class Api:
@@ -36,8 +38,13 @@ class Api:
         if request.content_type != "application/json":
             return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a plan is asked for with Content-Type: application/json")
         try:
+            async with asyncio.timeout(_BODY_LIMIT_S):
+                body = await request.read()
+        except TimeoutError:
+            return problem(HTTPStatus.REQUEST_TIMEOUT, f"a message must arrive within {_BODY_LIMIT_S:g} s")
+        try:
             # In a thread: a long request takes tens of milliseconds to check.
-            message = await asyncio.to_thread(wire.decode, PlanRequest, await request.read())
+            message = await asyncio.to_thread(wire.decode, PlanRequest, body)
         except wire.WireError as error:
             status = HTTPStatus.UNPROCESSABLE_ENTITY if error.is_json else HTTPStatus.BAD_REQUEST
             return problem(status, str(error), errors=error.errors)
@@ -83,6 +90,7 @@ def make_app(worker: Worker, planning: Planning, metrics: Metrics, token: str | 
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[_record(metrics), _explain_refusals, _require_token(token)]
     )
+    app.on_response_prepare.append(_word_faults)
     api = Api(worker, planning, metrics)
     app.add_routes(
         [
@@ -100,16 +108,19 @@ def _record(metrics: Metrics) -> Middleware:
 
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-        started = monotonic()
-        response = await handler(request)
-        route = request.match_info.route.resource
-        path = "unknown" if route is None else route.canonical
-        method = request.method if request.method in hdrs.METH_ALL else "other"
-        metrics.requested(method, path, response.status)
-        level = logging.DEBUG if response.status < HTTPStatus.BAD_REQUEST else logging.INFO
-        seconds = round(monotonic() - started, 4)
-        logs.event(LOGGER, level, "request", method=method, path=path, status=response.status, seconds=seconds)
-        return response
+        started, status = monotonic(), int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        finally:
+            route = request.match_info.route.resource
+            path = "unknown" if route is None else route.canonical
+            method = request.method if request.method in hdrs.METH_ALL else "other"
+            metrics.requested(method, path, status)
+            level = logging.DEBUG if status < HTTPStatus.BAD_REQUEST else logging.INFO
+            seconds = round(monotonic() - started, 4)
+            logs.event(LOGGER, level, "request", method=method, path=path, status=status, seconds=seconds)
 
     return record
 
@@ -126,6 +137,14 @@ async def _explain_refusals(request: web.Request, handler: Handler) -> web.Strea
             HTTPStatus.NOT_FOUND: "there is no such path; see /openapi.json",
         }.get(HTTPStatus(refusal.status), refusal.reason)
         return problem(refusal.status, detail, headers=kept)
+
+
+async def _word_faults(_: web.Request, response: web.StreamResponse) -> None:
+    """A fault of our own, which aiohttp has logged and answers in plain text, as a problem document too."""
+    if response.status == HTTPStatus.INTERNAL_SERVER_ERROR and isinstance(response, web.Response):
+        body = problem_body(response.status, "a fault of the engine; its log says which")
+        response.body = body
+        response.headers.update({hdrs.CONTENT_TYPE: PROBLEM_TYPE, hdrs.CONTENT_LENGTH: str(len(body))})
 
 
 def _require_token(token: str | None) -> Middleware:

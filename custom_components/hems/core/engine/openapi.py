@@ -43,9 +43,11 @@ def _plan() -> Json:
     refusals = {
         "400": "Not JSON.",
         "401": "The token is missing or wrong.",
+        "408": "Too slow in coming.",
         "413": "Too long.",
         "415": "Not application/json.",
         "422": "JSON, but not a valid request; `errors` names each field.",
+        "500": "A fault of the engine.",
         "503": "Too many requests wait; Retry-After says for how long.",
     }
     return {

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from .. import wire
 
-CONTENT_TYPE = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
 
 
 def problem(
@@ -17,8 +17,12 @@ def problem(
     errors: tuple[wire.FieldError, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """One refusal; the type `about:blank` says that the status alone tells its kind."""
-    body = wire.Problem(
-        type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors
-    )
-    return web.Response(status=status, body=wire.encode(body), content_type=CONTENT_TYPE, headers=headers)
+    """One refusal."""
+    body = problem_body(status, detail, errors)
+    return web.Response(status=status, body=body, content_type=PROBLEM_TYPE, headers=headers)
+
+
+def problem_body(status: int, detail: str, errors: tuple[wire.FieldError, ...] = ()) -> bytes:
+    """Its document; the type `about:blank` says that the status alone tells its kind."""
+    title = HTTPStatus(status).phrase
+    return wire.encode(wire.Problem(type="about:blank", title=title, status=status, detail=detail, errors=errors))

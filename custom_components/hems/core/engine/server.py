@@ -29,7 +29,7 @@ async def serve(options: Options, worker_command: Sequence[str] | None = None) -
     worker = Worker(worker_command or worker_process.command())
     metrics.watch_worker(lambda: worker.state in {"ready", "busy"}, lambda: worker.restarts)
     app = make_app(worker, Planning(worker, metrics), metrics, options.token)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
+    runner = web.AppRunner(app, logger=LOGGER, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
     stop = _stop_event(options)
     worker.start()
     try:
