@@ -17,6 +17,14 @@ MODE_DISCHARGE = "discharge"
 OVERRIDE_MODES = (MODE_ON, MODE_OFF, MODE_CHARGE, MODE_DISCHARGE)
 
 
+class PowerTooLow(ValueError):
+    """More than nothing, but less than the device runs at."""
+
+    def __init__(self, title: str, power_kw: float, least_kw: float) -> None:
+        super().__init__(f"{title}: power_kw must be 0 or at least {least_kw:g}, got {power_kw:g}")
+        self.placeholders = {"asset": title, "power": f"{power_kw:g}", "least": f"{least_kw:g}"}
+
+
 def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
     """The asset with the household's wishes in it.
 
@@ -57,6 +65,21 @@ def power_range_kw(asset: Asset) -> tuple[float, float]:
             return 0.0, max(asset.profile_kw)
         case _:
             raise ValueError(f"{asset.name}: HEMS does not command this kind")
+
+
+def least_kw(asset: Asset) -> float:
+    """The least power it runs at; 0 where any power does, and for an appliance, which draws what its programme wants."""
+    match asset:
+        case EvCharger():
+            return asset.min_kw(min(asset.phases))
+        case HeatPump():
+            return asset.min_electric_kw
+        case HotWater():
+            return asset.least_electric_kw
+        case FlexibleLoad():
+            return asset.power_kw
+        case _:
+            return 0.0
 
 
 def mode_kw(title: str, asset: Asset, mode: str) -> float:

@@ -12,6 +12,7 @@ from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType, 
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .abilities import PowerTooLow
 from .const import DOMAIN, SUBENTRY_TYPES
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
@@ -167,6 +168,12 @@ def refusals_shown() -> Iterator[None]:
     """A value that the model refuses is the user's to mend: say what is wrong with it."""
     try:
         yield
+    except PowerTooLow as error:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="power_too_low",
+            translation_placeholders=error.placeholders,
+        ) from error
     except ValueError as error:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="invalid_value", translation_placeholders={"reason": str(error)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from homeassistant.core import callback
 
-from .abilities import default_settings, mode_kw, power_range_kw, wanted_asset
+from .abilities import PowerTooLow, default_settings, least_kw, mode_kw, power_range_kw, wanted_asset
 from .const import SITE_MODES
 from .core.model import Appliance, ApplianceRun, Asset, Override
 from .home import Home
@@ -18,6 +18,8 @@ from .settings import Kept, Wishes
 _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 1.0
+ROUNDING_KW = 0.005
+"""Who types a least power rounded to 10 W means that power."""
 
 
 class Household:
@@ -95,14 +97,17 @@ class Household:
 
         Raises:
             KeyError: no such asset.
+            PowerTooLow: it is either off or runs at more than that.
             ValueError: a mode that the asset does not have, or a power beyond it.
         """
         device = self._home.asset(asset)
         title = self._home.titles[asset]
         wanted_kw = mode_kw(title, device, power_kw) if isinstance(power_kw, str) else power_kw
-        least_kw, most_kw = power_range_kw(device)
-        if not least_kw <= wanted_kw <= most_kw:
-            raise ValueError(f"{title}: power_kw must be between {least_kw:g} and {most_kw:g}, got {wanted_kw:g}")
+        low_kw, high_kw = power_range_kw(device)
+        if not low_kw <= wanted_kw <= high_kw:
+            raise ValueError(f"{title}: power_kw must be between {low_kw:g} and {high_kw:g}, got {wanted_kw:g}")
+        if 0.0 < wanted_kw < least_kw(device) - ROUNDING_KW:
+            raise PowerTooLow(title, wanted_kw, least_kw(device))
         override = Override(asset=asset, power_kw=wanted_kw, until=until)
         others = tuple(entry for entry in self._wishes.overrides if entry.asset != asset)
         self._change(replace(self._wishes, overrides=(*others, override)))

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hems import settings
-from custom_components.hems.abilities import default_settings, power_range_kw, wanted_asset
+from custom_components.hems.abilities import PowerTooLow, default_settings, power_range_kw, wanted_asset
 from custom_components.hems.core.model import Asset
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
@@ -60,6 +60,26 @@ def test_wish_that_cannot_be_is_refused_in_words_and_forgotten(household, wish, 
 def test_unknown_asset_is_a_key_error(household):
     with pytest.raises(KeyError):
         household.set_override("sauna", 1.0, NOW)
+
+
+LEAST = [
+    ("EV charger on its fewest phases", "ev_charger", 0.5, 1.38),
+    ("heat pump", "heat_pump", 0.1, 0.6),
+    ("tank that is on or off", "hot_water", 0.3, 0.7),
+]
+
+
+@pytest.mark.parametrize(("asset", "power_kw", "least_kw"), [row[1:] for row in LEAST], ids=[row[0] for row in LEAST])
+def test_power_below_what_a_device_runs_at_is_refused_instead_of_becoming_nothing(household, asset, power_kw, least_kw):
+    with pytest.raises(PowerTooLow, match=f"must be 0 or at least {least_kw}, got {power_kw}"):
+        household.set_override(asset, power_kw, NOW)
+    for allowed_kw in (0.0, least_kw):
+        assert household.set_override(asset, allowed_kw, NOW).power_kw == allowed_kw
+
+
+def test_devices_without_a_least_power_take_any(household):
+    for asset, power_kw in (("battery", 0.05), ("pv", -0.05), ("appliance", 0.05)):
+        assert household.set_override(asset, power_kw, NOW).power_kw == power_kw
 
 
 MODES = [

@@ -158,6 +158,21 @@ async def test_an_asset_is_found_by_name_id_entity_or_device(hass, meant):
             "invalid_value",
             "power_kw must be between -5 and 5, got 6",
         ),
+        (
+            {"asset": "Wallbox", "power_kw": 0.5, "duration": 60},
+            "power_too_low",
+            r"Wallbox cannot run at 0\.5 kW.* Give 0 to switch it off, or at least 1\.38 kW",
+        ),
+        (
+            {"asset": "Tank", "power_kw": 1.5, "duration": 60},
+            "power_too_low",
+            "Give 0 to switch it off, or at least 2 kW",
+        ),
+        (
+            {"asset": "Terrace heater", "power_kw": 0.2, "duration": 60},
+            "power_too_low",
+            r"it needs at least 0\.5 kW while it is on",
+        ),
         ({"asset": "battery", "power_kw": "nan", "duration": 60}, "invalid_value", "power_kw"),
         ({"asset": "battery", "mode": "on", "duration": 60}, "invalid_value", "mode 'on' is not one that it has"),
         ({"asset": "Heat pump", "mode": "charge", "duration": 60}, "invalid_value", "Heat pump: mode 'charge'"),
