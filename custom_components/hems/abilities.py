@@ -68,7 +68,7 @@ def power_range_kw(asset: Asset) -> tuple[float, float]:
 
 
 def least_kw(asset: Asset) -> float:
-    """The least power it runs at; 0 where any power does, and for an appliance, which draws what its programme wants."""
+    """The least power it runs at; 0 where any power does, and for an appliance, whose programme says what it draws."""
     match asset:
         case EvCharger():
             return asset.min_kw(min(asset.phases))

@@ -148,7 +148,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="no_request",
-                translation_placeholders={"reason": str(error)},
+                translation_placeholders={"reason": self._home.in_words(str(error))},
             ) from error
 
     async def _async_solved(self, request: PlanRequest) -> Plan:
@@ -156,7 +156,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         try:
             plan = await self._engine.async_plan(request)
         except EngineError as error:
-            self._notice(repairs.trouble_of(error))
+            self._notice(repairs.trouble_of(error, self._home))
             if isinstance(error, EngineUnauthorized):
                 self.config_entry.async_start_reauth(self.hass)
             return fallback_plan(request, str(error))

@@ -85,8 +85,7 @@ class Household:
         try:
             wanted_asset(self._home.asset(asset), settings)
         except ValueError as error:
-            title = self._home.titles[asset]
-            message = str(error).replace(asset, title)
+            title, message = self._home.titles[asset], self._home.in_words(str(error))
             raise ValueError(message if message.startswith(title) else f"{title}: {message}") from error
         assets = {**self.settings.assets, asset: settings}
         self._change(replace(self._wishes, settings=replace(self.settings, assets=assets)))
@@ -209,7 +208,7 @@ def _usable(home: Home, asset: Asset, stored: AssetSettings) -> AssetSettings:
     try:
         wanted_asset(asset, settings)
     except ValueError as error:
-        _LOGGER.warning("%s is run as it is configured again: %s", home.titles[asset.name], error)
+        _LOGGER.warning("%s is run as it is configured again: %s", home.titles[asset.name], home.in_words(str(error)))
         return replace(default, automatic=stored.automatic)
     return settings
 

@@ -11,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .engine_client import EngineError, EngineRefused, EngineUnauthorized
+from .home import Home
 from .runtime import HemsConfigEntry
 
 ENGINE_UNAVAILABLE = "engine_unavailable"
@@ -31,14 +32,14 @@ class Trouble:
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
-def trouble_of(error: EngineError) -> Trouble:
+def trouble_of(error: EngineError, home: Home) -> Trouble:
     """What an engine's failure means for the household."""
-    reason = str(error)
+    reason = home.in_words(str(error))
     match error:
         case EngineUnauthorized():
             return Trouble(key=ENGINE_UNAUTHORIZED, reason=reason, placeholders={"reason": reason})
         case EngineRefused(errors=fields) if fields:
-            named = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
+            named = home.in_words("; ".join(f"{entry.field}: {entry.message}" for entry in fields))
             return Trouble(key=REQUEST_REFUSED, reason=named, placeholders={"reason": named})
         case EngineRefused():
             return Trouble(key=REQUEST_REFUSED, reason=reason, placeholders={"reason": reason})

@@ -35,23 +35,6 @@ def _grid_activity(view: SiteView) -> Activity | None:
     return None if view.live is None or view.live.grid_kw is None else activity_of(GRID, view.live.grid_kw)
 
 
-def _health_attributes(view: SiteView) -> dict[str, Any]:
-    poor = [entry for entry in view.health if entry.status is not HealthStatus.OK]
-    return {"reasons": [{"source": e.source, "status": str(e.status), "reason": e.reason} for e in poor]}
-
-
-def _plan_attributes(view: SiteView) -> dict[str, Any]:
-    plan = view.plan
-    if plan is None:
-        return {"violations": []}
-    return {
-        "violations": [
-            {"limit": v.limit, "amount": round(v.amount, 3), "unit": v.unit, "reason": v.reason}
-            for v in plan.violations
-        ]
-    }
-
-
 def _next_action_attributes(view: SiteView) -> dict[str, Any]:
     action = view.next_action
     if action is None:
@@ -114,7 +97,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         device_class=SensorDeviceClass.ENUM,
         options=list(PLAN_STATUSES),
         value_fn=_status,
-        attributes_fn=_plan_attributes,
+        attributes_fn=lambda view: {"violations": view.violations},
     ),
     HemsSensorDescription(
         key="data_health",
@@ -124,7 +107,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         available_fn=measured,
         value_fn=lambda view: worst(view.health),
-        attributes_fn=_health_attributes,
+        attributes_fn=lambda view: {"reasons": view.poor_inputs},
     ),
     HemsSensorDescription(
         key="simulated_time",

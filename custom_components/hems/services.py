@@ -83,9 +83,7 @@ async def _get_plan(call: ServiceCall) -> dict[str, Any]:
             for view in views
             if (part := plan.asset(view.name)) is not None
         ],
-        "violations": [
-            {"limit": v.limit, "amount": v.amount, "unit": v.unit, "reason": v.reason} for v in plan.violations
-        ],
+        "violations": site.violations,
     }
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 
-from .core.model import Asset, AssetPlan, InputHealth, Plan, kind_of
+from .core.model import Asset, AssetPlan, HealthStatus, InputHealth, Plan, kind_of
 from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
 from .windows import Window, next_window
 
@@ -58,6 +59,30 @@ class SiteView:
             *(plan.health if plan else ()),
         )
         return tuple(dict.fromkeys(entries))
+
+    @property
+    def poor_inputs(self) -> list[dict[str, str]]:
+        """Which inputs are not as they should be, and why, for people."""
+        in_words = self.runtime.home.in_words
+        return [
+            {"source": in_words(entry.source), "status": str(entry.status), "reason": in_words(entry.reason)}
+            for entry in self.health
+            if entry.status is not HealthStatus.OK
+        ]
+
+    @property
+    def violations(self) -> list[dict[str, Any]]:
+        """What the plan that holds cannot keep, for people."""
+        in_words = self.runtime.home.in_words
+        return [
+            {
+                "limit": in_words(entry.limit),
+                "amount": round(entry.amount, 3),
+                "unit": entry.unit,
+                "reason": in_words(entry.reason),
+            }
+            for entry in (self.plan.violations if self.plan else ())
+        ]
 
     def in_slot(self, values: Sequence[float]) -> float | None:
         """The value of a series of the plan that holds now."""

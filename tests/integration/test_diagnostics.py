@@ -39,11 +39,15 @@ async def test_nothing_tells_who_lives_there(hass):
 async def test_wishes_health_and_measurements_are_in_it(hass):
     entry = await show(hass)
     await entry.runtime_data.dispatcher.async_set_override("battery", "charge", hours(2))
-    entry.runtime_data.dispatcher.tick(a_live(health=(degraded("grid_kw", "no meter"),)))
+    poor = (degraded("grid_kw", "no meter"), degraded("battery.soc", "battery: old"))
+    entry.runtime_data.dispatcher.tick(a_live(health=poor))
     data = await bundle(hass, entry)
     assert data["health"] == {
         "status": "degraded",
-        "inputs": [{"source": "grid_kw", "status": "degraded", "reason": "no meter"}],
+        "inputs": [
+            {"source": "grid_kw", "status": "degraded", "reason": "no meter"},
+            {"source": "battery.soc", "status": "degraded", "reason": "battery: old"},
+        ],
     }
     assert data["settings"]["mode"] == "cost"
     assert data["overrides"]["battery"]["power_kw"] == 5.0

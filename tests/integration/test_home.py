@@ -83,6 +83,28 @@ def test_an_asset_is_found_by_name_and_belongs_to_its_subentry():
         home.asset("grid")
 
 
+SAID = [
+    ("{id}.energy_kwh", "Cellar: energy_kwh"),
+    ("{id}: min_soc must be between 0 and 1, got 20", "Cellar: min_soc must be between 0 and 1, got 20"),
+    ("left out: {id}.", "left out: Cellar."),
+    ("tariff.import_price", "tariff.import_price"),
+    ("sensor.{id} is unavailable", "sensor.{id} is unavailable"),
+    ("sensor.{id}_soc is unavailable", "sensor.{id}_soc is unavailable"),
+    ("{id}2.soc", "{id}2.soc"),
+]
+
+
+@pytest.mark.parametrize(("core", "people"), SAID)
+def test_people_read_the_title_of_an_asset_where_the_core_says_its_id(core, people):
+    home = parse_home(an_entry(a_subentry("battery", "Cellar")), "Europe/Berlin")
+    (asset_id,) = home.titles
+    assert home.in_words(core.format(id=asset_id)) == people.format(id=asset_id)
+
+
+def test_a_home_without_assets_says_what_the_core_says():
+    assert parse_home(an_entry(), "Europe/Berlin").in_words("battery.soc") == "battery.soc"
+
+
 def test_a_subentry_of_a_newer_version_is_left_alone():
     newer = ConfigSubentryData(data={}, subentry_type="wind_turbine", title="Wind", unique_id=None)
     assert parsed(newer).site.assets == ()

@@ -9,6 +9,7 @@ from custom_components.hems import repairs
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.wire import FieldError
 from custom_components.hems.engine_client import EngineFailed, EngineRefused, EngineUnauthorized, EngineUnreachable
+from custom_components.hems.home import parse_home
 from tests.integration.running import a_running_entry, load, pass_time
 
 TROUBLES = [
@@ -17,12 +18,17 @@ TROUBLES = [
     (EngineUnauthorized("no"), "engine_unauthorized", "no"),
     (EngineRefused("wrong", ()), "request_refused", "wrong"),
     (EngineRefused("wrong", (FieldError(field="now", message="is naive"),)), "request_refused", "now: is naive"),
+    (
+        EngineRefused("wrong", (FieldError(field="site.assets[0].min_soc", message="ev_charger: min_soc is odd"),)),
+        "request_refused",
+        "site.assets[0].min_soc: ev charger: min_soc is odd",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("error", "key", "reason"), TROUBLES)
 def test_failure_becomes_an_issue_that_names_it(error, key, reason):
-    trouble = repairs.trouble_of(error)
+    trouble = repairs.trouble_of(error, parse_home(a_running_entry(), "UTC"))
     assert (trouble.key, trouble.reason) == (key, reason)
 
 

@@ -210,7 +210,7 @@ async def test_status_names_the_limits_that_the_plan_breaks(hass):
     )
     entry.runtime_data.coordinator.publish(a_view(a_plan(violations=(cold,))))
     assert state(hass, "sensor.my_home_plan_status").attributes["violations"] == [
-        {"limit": "heat_pump.comfort_min", "amount": 0.512, "unit": "K", "reason": "cold"}
+        {"limit": "Heat pump: comfort_min", "amount": 0.512, "unit": "K", "reason": "cold"}
     ]
 
 
@@ -269,7 +269,7 @@ async def test_health_is_the_worst_of_measurements_and_plan_with_reasons(hass):
     assert health.state == "degraded"
     assert [reason["source"] for reason in health.attributes["reasons"]] == [
         "grid_kw",
-        "battery.soc",
+        "Home battery: soc",
         "tariff.import_price",
     ]
 

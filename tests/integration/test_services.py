@@ -12,7 +12,7 @@ import yaml
 
 from custom_components.hems import services
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.model import Override
+from custom_components.hems.core.model import Override, Violation
 from custom_components.hems.runtime import PlanView
 from tests.builders import hours
 from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, show
@@ -77,6 +77,23 @@ async def test_rows_of_a_battery_tell_its_charge_at_their_end(hass):
     assert battery["rows"][0]["power_kw"] == 2.0
     assert battery["rows"][0]["energy_kwh"] == pytest.approx(5.1)
     assert battery["rows"][0]["soc"] == pytest.approx(0.51)
+
+
+async def test_get_plan_names_broken_limits_by_the_title_of_their_asset(hass):
+    entry = await show(hass)
+    late = Violation(
+        limit="ev_charger.target",
+        asset="ev_charger",
+        amount=3.0,
+        unit="kWh",
+        start=hours(0),
+        end=hours(7),
+        reason="too late",
+    )
+    entry.runtime_data.coordinator.publish(a_view(a_plan(violations=(late,))))
+    assert (await act(hass, "get_plan"))["violations"] == [
+        {"limit": "Wallbox: target", "amount": 3.0, "unit": "kWh", "reason": "too late"}
+    ]
 
 
 @pytest.mark.parametrize("at", [hours(1), hours(30)])

@@ -5,6 +5,7 @@ Below this package nobody reads entry data.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+import re
 from types import MappingProxyType
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -137,6 +138,15 @@ class Home:
     def subentry_of(self, asset: str) -> str | None:
         """The subentry that describes an asset; None for anything else, e.g. the grid."""
         return asset if asset in self.titles else None
+
+    def in_words(self, text: str) -> str:
+        """What the core says of an asset, for people: `Home battery: min_soc` instead of `01K3…9Z.min_soc`."""
+        ids = "|".join(re.escape(name) for name in self.titles)
+        if not ids:
+            return text
+        # Not inside an entity's id, which may be called like an asset.
+        named = re.compile(rf"(?<![\w.])({ids})(?:(\.)(?=\w)|(?!\w))")
+        return named.sub(lambda found: self.titles[found[1]] + (": " if found[2] else ""), text)
 
     def asset(self, name: str) -> Asset:
         """The asset with that name; KeyError if there is none."""
