@@ -116,3 +116,8 @@ export function assetOf(state: HomeState, asset: string): AssetInfo | undefined 
 export function titleOf(state: HomeState, asset: string): string {
   return assetOf(state, asset)?.title ?? asset;
 }
+
+/** A text of the backend with the titles of the assets that it names by their ids. */
+export function inWords(state: HomeState, text: string): string {
+  return state.assets.reduce((said, { asset, title }) => said.replaceAll(asset, title), text);
+}

@@ -5,7 +5,7 @@ import { colorOf, shade } from "../src/colors";
 import { shapeFlow } from "../src/flow/shape";
 import { formatDayAndTime, formatMoney, formatPercent, formatPower, formatPrice, formatTemperature, formatTime } from "../src/format";
 import type { Connection } from "../src/hass";
-import { EMPTY, type Message, apply } from "../src/messages";
+import { EMPTY, type Message, apply, inWords } from "../src/messages";
 import { type Update, subscribeHome } from "../src/store";
 import { generate, groupsOf } from "../src/strategy";
 import { fill, stringsFor, word } from "../src/strings/index";
@@ -20,6 +20,11 @@ test("messages add up: what a message does not carry stays", () => {
   assert.equal(live.plan, plan);
   assert.equal(live.live?.load_kw, 0.4);
   assert.equal(apply(live, { type: "plan", plan: null }).plan, null);
+});
+
+test("people read the titles of assets, not their ids", () => {
+  const state = aState({ assets: [anAsset("01K3", "battery", { title: "Home battery" })] });
+  assert.equal(inWords(state, "01K3: min_soc must be between 0 and 1"), "Home battery: min_soc must be between 0 and 1");
 });
 
 test("cards of one page share one subscription, and the last one ends it", async () => {

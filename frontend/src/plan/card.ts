@@ -6,7 +6,7 @@ import { themeOf } from "../colors";
 import { formatDayAndTime, formatMoney, formatNumber, formatPower, formatTime } from "../format";
 import type { Hass } from "../hass";
 import { HomeCard, type HomeCardConfig } from "../home-card";
-import { type HomeState, type NextAction, type Plan, type Violation, titleOf } from "../messages";
+import { type HomeState, type NextAction, type Plan, type Violation, inWords, titleOf } from "../messages";
 import { fill, stringsFor, word } from "../strings/index";
 import { type ChartBase, createChartBase, loadChartBase } from "./chart-base";
 import { type EchartsTexts, echartsData, echartsOptions } from "./echarts";
@@ -144,7 +144,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     return html`<ha-card>
       <div class="head">
         <h2>${config.title ?? strings.plan.title}</h2>
-        ${plan ? html`<span class="chip ${plan.outcome.kind}" title=${plan.outcome.reason ?? ""}>${word(strings.outcome, plan.outcome.kind)}</span>` : nothing}
+        ${plan ? html`<span class="chip ${plan.outcome.kind}" title=${inWords(state, plan.outcome.reason ?? "")}>${word(strings.outcome, plan.outcome.kind)}</span>` : nothing}
         <span class="spacer"></span>
         ${plan ? this.ranges() : nothing}
       </div>
