@@ -92,6 +92,12 @@ def test_battery_counts_both_ways() -> None:
     assert (ledger.energy_kwh("b", "in"), ledger.energy_kwh("b", "out")) == (3.0, 2.0)
 
 
+def test_import_and_export_of_one_long_sample_are_both_counted() -> None:
+    ledger = Ledger(a_site(Pv(name="pv", peak_kw=5.0)))
+    ledger.record(a_sample(MIDNIGHT + timedelta(hours=1), 3600.0, load_kw=2.0, powers={"pv": -1.5}, exported_kw=0.25))
+    assert (ledger.energy_kwh("grid", "in"), ledger.energy_kwh("grid", "out")) == (0.75, 0.25)
+
+
 def test_cost_is_imports_minus_earnings() -> None:
     ledger = Ledger(a_site(Pv(name="pv", peak_kw=5.0)))
     ledger.record(a_sample(MIDNIGHT + timedelta(hours=1), 3600.0, load_kw=2.0))

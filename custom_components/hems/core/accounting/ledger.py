@@ -1,19 +1,22 @@
 """Counters of energy and money."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..model import Battery, Pv, Site
+from .day import DayAccount
 from .flows import Flows, split
+from .migration import STATE_VERSION, migrated
 from .shadow import Shadow, finite_number
 
-STATE_VERSION = 1
 GRID = "grid"
 LOAD = "load"
+SILENCE = timedelta(seconds=1)
+"""What is between two samples further apart than this is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Sample:
     """None: the energy is counted, its cost is not, and `DayAccount.unpriced_kwh` says so."""
     export_price_per_kwh: float | None
     outdoor_c: float | None = None
+    exported_kw: float | None = None
+    """Fed in, as a mean, where the sample is so long that the home both imported and exported in it."""
 
     def __post_init__(self) -> None:
         if self.end.tzinfo is None:
@@ -52,40 +57,11 @@ class Sample:
             raise ValueError(f"sample: dt_s must be above 0, got {self.dt_s}")
         numbers = {"load_kw": self.load_kw, "import_price_per_kwh": self.import_price_per_kwh}
         numbers |= {"export_price_per_kwh": self.export_price_per_kwh, "outdoor_c": self.outdoor_c}
+        numbers |= {"exported_kw": self.exported_kw}
         numbers |= {f"{name}.power_kw": asset.power_kw for name, asset in self.assets.items()}
         for name, value in numbers.items():
             if value is not None and not isfinite(value):
                 raise ValueError(f"sample: {name} must be a finite number, got {value}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayAccount:
-    """One local day so far."""
-
-    day: date
-    cost: float = 0.0
-    """Imported energy minus earnings from export."""
-    counterfactual_cost: float = 0.0
-    """The same without HEMS, see `shadow`."""
-    unpriced_kwh: float = 0.0
-    """Exchanged with the grid while the price was unknown."""
-    flows: Flows = field(default_factory=Flows)
-    """kWh."""
-
-    @property
-    def saving(self) -> float:
-        """What HEMS was worth; what it has stored ahead of the shadow shows on a later day."""
-        return self.counterfactual_cost - self.cost
-
-    @property
-    def self_consumption(self) -> float | None:
-        """Share of PV that was not fed in; None without PV."""
-        return self.flows.self_consumption
-
-    @property
-    def self_sufficiency(self) -> float | None:
-        """Share of the consumption that did not come from the grid; None without consumption."""
-        return self.flows.self_sufficiency
 
 
 class Ledger:
@@ -96,6 +72,9 @@ class Ledger:
         self._site = site
         self._zone = ZoneInfo(site.time_zone)
         self._totals: dict[str, list[float]] = {}
+        self._leads_kwh: dict[str, float] = {}
+        """By asset: how far the real one was ahead of the shadow after the last sample."""
+        self._counted_until: datetime | None = None
         self.shadow = Shadow(site)
         self.today: DayAccount | None = None
         """None before the first sample."""
@@ -115,28 +94,35 @@ class Ledger:
         return {
             "version": STATE_VERSION,
             "totals": {name: list(pair) for name, pair in self._totals.items()},
-            "today": _plain(self.today),
-            "yesterday": _plain(self.yesterday),
+            "today": self.today.plain() if self.today else None,
+            "yesterday": self.yesterday.plain() if self.yesterday else None,
             "shadow": self.shadow.state(),
+            "leads_kwh": dict(self._leads_kwh),
+            "counted_until": self._counted_until.isoformat() if self._counted_until else None,
         }
 
     @classmethod
     def restore(cls, state: Mapping[str, Any], site: Site) -> Ledger:
-        """Go on from a `state`.
+        """Go on from a `state`, of this version or an older one.
 
         Raises:
-            ValueError: it is not a state of this version; the message names the field.
+            ValueError: it is no such state; the message names the field.
         """
-        totals, shadow = state.get("totals"), state.get("shadow")
-        if not (state.get("version") == STATE_VERSION and isinstance(totals, Mapping) and isinstance(shadow, Mapping)):
-            raise ValueError(f"accounting: state must be of version {STATE_VERSION}")
+        state = migrated(state)
+        totals, shadow, leads_kwh = state.get("totals"), state.get("shadow"), state.get("leads_kwh")
+        if not (isinstance(totals, Mapping) and isinstance(shadow, Mapping) and isinstance(leads_kwh, Mapping)):
+            raise ValueError("accounting: state must have totals, shadow and leads_kwh")  # noqa: TRY004 - bad content
         ledger = cls(site)
         for name, pair in totals.items():
             if not (isinstance(pair, list) and len(pair) == 2):
                 raise ValueError(f"accounting: totals of {name} must be two numbers, got {pair!r}")
             ledger._totals[name] = [finite_number(f"totals of {name}", value) for value in pair]
-        ledger.today, ledger.yesterday = _account(state.get("today")), _account(state.get("yesterday"))
+        ledger.today, ledger.yesterday = _parsed(state.get("today")), _parsed(state.get("yesterday"))
         ledger.shadow.restore(shadow)
+        for name, lead_kwh in leads_kwh.items():
+            if site.asset(name) is not None:
+                ledger._leads_kwh[name] = finite_number(f"leads_kwh of {name}", lead_kwh)
+        ledger._counted_until = _instant(state.get("counted_until"))
         return ledger
 
     def _by_day(self, sample: Sample) -> Iterator[Sample]:
@@ -156,6 +142,20 @@ class Ledger:
         dt_h = sample.dt_s / 3600.0
         start = sample.end - timedelta(seconds=sample.dt_s)
         self._turn_page(start.astimezone(self._zone).date())
+        flows = self._flows(sample)
+        for name, asset in sample.assets.items():
+            if asset.power_kw is not None:
+                self._count(name, asset.power_kw, dt_h)
+        self._count(LOAD, sample.load_kw, dt_h)
+        self._count_grid(flows.imported - flows.exported, sample.exported_kw, dt_h)
+        if self._counted_until is not None and start - self._counted_until > SILENCE:
+            self.shadow.resume(sample.assets, dt_h)
+            self._leads_kwh |= self.shadow.leads_kwh(sample.outdoor_c)
+        self._counted_until = sample.end
+        shadow_kw = self.shadow.grid_kw(sample.assets, sample.load_kw, sample.outdoor_c, dt_h)
+        self._charge(sample, flows, shadow_kw, self._gained_kwh(sample), dt_h)
+
+    def _flows(self, sample: Sample) -> Flows:
         powers_kw = {name: asset.power_kw for name, asset in sample.assets.items() if asset.power_kw is not None}
         kinds = {name: self._site.asset(name) for name in powers_kw}
         pv_kw = -sum(power for name, power in powers_kw.items() if isinstance(kinds[name], Pv))
@@ -163,13 +163,14 @@ class Ledger:
         consumed_kw = sample.load_kw + sum(
             power for name, power in powers_kw.items() if not isinstance(kinds[name], Pv | Battery)
         )
-        flows = split(pv_kw, battery_kw, consumed_kw)
-        for name, power_kw in powers_kw.items():
-            self._count(name, power_kw, dt_h)
-        self._count(LOAD, sample.load_kw, dt_h)
-        self._count(GRID, flows.imported - flows.exported, dt_h)
-        shadow_kw = self.shadow.grid_kw(sample.assets, sample.load_kw, sample.outdoor_c, dt_h)
-        self._charge(sample, flows, shadow_kw, dt_h)
+        return split(pv_kw, battery_kw, consumed_kw)
+
+    def _gained_kwh(self, sample: Sample) -> float:
+        """By how much the real home has got further ahead of the shadow in this sample."""
+        leads_kwh = self.shadow.leads_kwh(sample.outdoor_c)
+        gained_kwh = sum(lead_kwh - self._leads_kwh.get(name, 0.0) for name, lead_kwh in leads_kwh.items())
+        self._leads_kwh |= leads_kwh
+        return gained_kwh
 
     def _turn_page(self, day: date) -> None:
         if self.today is None:
@@ -181,7 +182,16 @@ class Ledger:
         pair = self._totals.setdefault(name, [0.0, 0.0])
         pair[0 if power_kw >= 0.0 else 1] += abs(power_kw) * dt_h
 
-    def _charge(self, sample: Sample, flows: Flows, shadow_kw: float, dt_h: float) -> None:
+    def _count_grid(self, net_kw: float, exported_kw: float | None, dt_h: float) -> None:
+        """Both directions of a sample, the one that `net_kw` hides too.
+
+        Its cost is that of the net: the shadow knows no other, and only like compared with like is a saving.
+        """
+        fed_in_kw = max(0.0, -net_kw, exported_kw or 0.0)
+        self._count(GRID, net_kw + fed_in_kw, dt_h)
+        self._count(GRID, -fed_in_kw, dt_h)
+
+    def _charge(self, sample: Sample, flows: Flows, shadow_kw: float, gained_kwh: float, dt_h: float) -> None:
         today = self.today or DayAccount(day=sample.end.date())
         grid_kwh = (flows.imported - flows.exported) * dt_h
         cost, shadow_cost = _cost(grid_kwh, sample), _cost(shadow_kw * dt_h, sample)
@@ -189,6 +199,12 @@ class Ledger:
             today = replace(today, unpriced_kwh=today.unpriced_kwh + abs(grid_kwh))
         else:
             today = replace(today, cost=today.cost + cost, counterfactual_cost=today.counterfactual_cost + shadow_cost)
+        if sample.import_price_per_kwh is not None:
+            today = today.with_price(sample.import_price_per_kwh, dt_h)
+        if cost is None or shadow_cost is None or sample.import_price_per_kwh is None:
+            today = replace(today, unvalued_kwh=today.unvalued_kwh + gained_kwh)
+        else:
+            today = replace(today, stored_kwh=today.stored_kwh + gained_kwh)
         self.today = replace(today, flows=today.flows.plus(flows, dt_h))
 
 
@@ -198,19 +214,12 @@ def _cost(exchanged_kwh: float, sample: Sample) -> float | None:
     return None if price is None else exchanged_kwh * price
 
 
-def _plain(account: DayAccount | None) -> dict[str, Any] | None:
-    return None if account is None else asdict(account) | {"day": account.day.isoformat()}
+def _parsed(plain: object) -> DayAccount | None:
+    return None if plain is None else DayAccount.of_plain(plain)
 
 
-def _account(plain: object) -> DayAccount | None:
-    if plain is None:
-        return None
-    flows = plain.get("flows") if isinstance(plain, Mapping) else None
-    if not (isinstance(plain, Mapping) and isinstance(flows, Mapping)):
-        raise ValueError(f"accounting: day must be an account with flows, got {plain!r}")  # noqa: TRY004 - bad content
-    names = ("cost", "counterfactual_cost", "unpriced_kwh")
-    return DayAccount(
-        day=date.fromisoformat(str(plain.get("day"))),
-        flows=Flows(**{entry.name: finite_number(entry.name, flows.get(entry.name)) for entry in fields(Flows)}),
-        **{name: finite_number(name, plain.get(name)) for name in names},
-    )
+def _instant(plain: object) -> datetime | None:
+    instant = None if plain is None else datetime.fromisoformat(str(plain))
+    if instant is not None and instant.tzinfo is None:
+        raise ValueError(f"accounting: counted_until must carry a time zone, got {plain}")
+    return instant

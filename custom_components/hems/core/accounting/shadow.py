@@ -9,6 +9,9 @@ as they ran, because nobody can know when they would have.
 A shadow tank differs from the real one only by the power it took: with D = T_shadow - T the draws, the
 weather and the gains cancel, leaving C dD/dt = COP (P_shadow - P) - heat_loss D. So the shadow needs no
 measurement that the real home does not have, and no model of the people.
+
+A home with a plan is often behind its shadow, whose car was charged on arrival, or ahead of it, with a
+battery filled by night. `leads_kwh` says by how much, so that the saving of a day counts it.
 """
 
 from collections.abc import Mapping
@@ -52,6 +55,15 @@ class Difference:
     heating: bool = False
 
 
+@dataclass(slots=True)
+class Cells:
+    """Energy in a battery and in its shadow."""
+
+    shadow_kwh: float
+    real_kwh: float | None
+    """As last measured; None if it was not since these are kept."""
+
+
 class Shadow:
     """What the grid would exchange without HEMS."""
 
@@ -59,7 +71,7 @@ class Shadow:
         """Batteries begin where the real ones are."""
         self._site = site
         self._differences: dict[str, Difference] = {}
-        self._battery_kwh: dict[str, float] = {}
+        self._cells: dict[str, Cells] = {}
 
     def grid_kw(self, observed: Mapping[str, Observed], load_kw: float, outdoor_c: float | None, dt_h: float) -> float:
         """Live through one sample; positive imports."""
@@ -84,12 +96,52 @@ class Shadow:
 
     def stored_kwh(self, name: str) -> float | None:
         """Energy in a shadow battery; None before its first sample."""
-        return self._battery_kwh.get(name)
+        cells = self._cells.get(name)
+        return None if cells is None else cells.shadow_kwh
+
+    def leads_kwh(self, outdoor_c: float | None) -> dict[str, float]:
+        """By asset, where it is known: how far the real one is ahead of its shadow, as energy at the bus.
+
+        That is what a battery that is ahead can still give, and what it takes to catch up with one that is
+        behind; heat counts as the electricity that makes it at this outdoor temperature.
+        """
+        leads_kwh: dict[str, float] = {}
+        for asset in self._site.assets:
+            cells, behind = self._cells.get(asset.name), self._differences.get(asset.name)
+            match asset:
+                case Battery() if cells is not None and cells.real_kwh is not None:
+                    lead_kwh = cells.real_kwh - cells.shadow_kwh
+                    factor = asset.discharge_efficiency if lead_kwh > 0.0 else 1.0 / asset.charge_efficiency
+                    leads_kwh[asset.name] = lead_kwh * factor
+                case EvCharger() if behind is not None:
+                    leads_kwh[asset.name] = -behind.ahead / asset.efficiency
+                case HeatPump() if behind is not None and outdoor_c is not None:
+                    heat_kwh = -behind.ahead * asset.building.heat_capacity_kwh_per_k
+                    leads_kwh[asset.name] = heat_kwh / asset.cop_at(outdoor_c)
+                case HotWater() if behind is not None:
+                    leads_kwh[asset.name] = -behind.ahead * asset.heat_capacity_kwh_per_k / asset.cop
+                case _:
+                    pass
+        return leads_kwh
+
+    def resume(self, observed: Mapping[str, Observed], dt_h: float) -> None:
+        """Before the first sample after a silence: what a real battery did meanwhile, its shadow did too."""
+        for asset in self._site.assets:
+            cells, sample = self._cells.get(asset.name), observed.get(asset.name)
+            if not isinstance(asset, Battery) or cells is None or sample is None or sample.energy_kwh is None:
+                continue
+            now_kwh = _before(asset, sample.energy_kwh, sample.power_kw, dt_h)
+            if cells.real_kwh is not None:
+                cells.shadow_kwh = min(max(cells.shadow_kwh + now_kwh - cells.real_kwh, 0.0), asset.capacity_kwh)
+            cells.real_kwh = now_kwh
 
     def state(self) -> dict[str, object]:
         """JSON-able."""
         return {
-            "batteries": dict(self._battery_kwh),
+            "batteries": {
+                name: {"shadow_kwh": cells.shadow_kwh, "real_kwh": cells.real_kwh}
+                for name, cells in self._cells.items()
+            },
             "differences": {
                 name: {"ahead": difference.ahead, "heating": difference.heating}
                 for name, difference in self._differences.items()
@@ -101,9 +153,13 @@ class Shadow:
         batteries, differences = state.get("batteries"), state.get("differences")
         if not (isinstance(batteries, Mapping) and isinstance(differences, Mapping)):
             raise ValueError("accounting: shadow must have batteries and differences")  # noqa: TRY004 - bad content
-        for name, energy_kwh in batteries.items():
-            if self._site.asset(name) is not None:
-                self._battery_kwh[name] = finite_number("batteries", energy_kwh)
+        for name, entry in batteries.items():
+            if self._site.asset(name) is not None and isinstance(entry, Mapping):
+                real_kwh = entry.get("real_kwh")
+                self._cells[name] = Cells(
+                    shadow_kwh=finite_number("shadow_kwh", entry.get("shadow_kwh")),
+                    real_kwh=None if real_kwh is None else finite_number("real_kwh", real_kwh),
+                )
         for name, entry in differences.items():
             if self._site.asset(name) is not None and isinstance(entry, Mapping):
                 ahead = finite_number("ahead", entry.get("ahead"))
@@ -142,21 +198,32 @@ class Shadow:
         return power_kw
 
     def _battery_kw(self, battery: Battery, sample: Observed, net_kw: float, dt_h: float) -> float:
-        if battery.name not in self._battery_kwh:
+        cells = self._cells.get(battery.name)
+        if cells is None:
             if sample.energy_kwh is None:
                 return 0.0
-            self._battery_kwh[battery.name] = sample.energy_kwh
-        energy_kwh = self._battery_kwh[battery.name]
+            start_kwh = _before(battery, sample.energy_kwh, sample.power_kw, dt_h)
+            cells = self._cells[battery.name] = Cells(shadow_kwh=start_kwh, real_kwh=start_kwh)
+        energy_kwh = cells.shadow_kwh
         room_kw = max(0.0, battery.max_kwh - energy_kwh) / battery.charge_efficiency / dt_h
         stock_kw = max(0.0, energy_kwh - battery.min_kwh) * battery.discharge_efficiency / dt_h
         least_kw, most_kw = -min(battery.max_discharge_kw, stock_kw), min(battery.max_charge_kw, room_kw)
         power_kw = min(max(-net_kw, least_kw), most_kw)
-        gained_kw = power_kw * battery.charge_efficiency if power_kw > 0.0 else power_kw / battery.discharge_efficiency
-        self._battery_kwh[battery.name] = energy_kwh + gained_kw * dt_h
+        cells.shadow_kwh = energy_kwh + _into_cells(battery, power_kw) * dt_h
+        cells.real_kwh = cells.real_kwh if sample.energy_kwh is None else sample.energy_kwh
         return power_kw
 
     def _of(self, name: str) -> Difference:
         return self._differences.setdefault(name, Difference())
+
+
+def _into_cells(battery: Battery, power_kw: float) -> float:
+    return power_kw * battery.charge_efficiency if power_kw > 0.0 else power_kw / battery.discharge_efficiency
+
+
+def _before(battery: Battery, energy_kwh: float, power_kw: float | None, dt_h: float) -> float:
+    """In the cells when the sample began that ended with `energy_kwh`."""
+    return min(max(energy_kwh - _into_cells(battery, power_kw or 0.0) * dt_h, 0.0), battery.capacity_kwh)
 
 
 def _thermostat_kw(difference: Difference, sample: Observed, band_c: tuple[float, float], full_kw: float) -> float:
