@@ -19,7 +19,9 @@ _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 60.0
 LONGEST_SAMPLE = timedelta(minutes=15)
-"""What happened in a longer silence is unknown and is not counted."""
+"""What happened in a longer silence is unknown and is not counted ..."""
+LONGEST_WAIT = timedelta(minutes=1)
+"""... unless time runs faster than the clock and the next measurement only took so long, by the clock."""
 
 
 class Accounts:
@@ -81,7 +83,7 @@ class Accounts:
         if live is None or (last is not None and live.at <= last.at):
             return
         self._last = live
-        if last is None or live.at - last.at > LONGEST_SAMPLE * max(1.0, self._devices.speed / 60.0):
+        if last is None or live.at - last.at > max(LONGEST_SAMPLE, LONGEST_WAIT * self._devices.speed):
             return
         if live.load_kw is None:
             return
@@ -96,6 +98,7 @@ class Accounts:
             dt_s=dt_s,
             assets={name: self._asset(name, reading) for name, reading in live.assets.items()},
             load_kw=load_kw,
+            exported_kw=live.exported_kw,
             import_price_per_kwh=request.tariff.import_price.at(middle) if request else None,
             export_price_per_kwh=request.tariff.export_price.at(middle) if request else None,
             outdoor_c=live.outdoor_c,

@@ -56,6 +56,8 @@ class Live:
     """Positive imports."""
     load_kw: float | None
     """Everything that is not an asset."""
+    exported_kw: float | None = None
+    """Fed in, as a mean since the last moment, where `grid_kw` is a mean in which both directions met."""
     outdoor_c: float | None = None
     assets: Mapping[str, AssetReading] = field(default_factory=dict)
     health: tuple[InputHealth, ...] = ()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
-from math import ceil
 from time import monotonic
 from typing import Any
 
@@ -43,7 +42,7 @@ SAVE_WITHIN_S = 120.0
 
 
 class SimulatedDevices:
-    """Steps the world beside the event loop and shows the last reading of it."""
+    """Steps the world beside the event loop and shows what its meters read over the last tick."""
 
     def __init__(self, hass: HomeAssistant, entry: HemsConfigEntry, home: Home, kept: Kept[dict[str, Any]]) -> None:
         assert home.simulated is not None  # noqa: S101  # whoever makes this has looked
@@ -78,6 +77,7 @@ class SimulatedDevices:
             at=reading.at,
             grid_kw=reading.grid_kw,
             load_kw=reading.load_kw,
+            exported_kw=reading.exported_kw,
             outdoor_c=reading.outdoor_c,
             assets={name: self._asset(name) for name in reading.assets},
         )
@@ -190,11 +190,7 @@ class SimulatedDevices:
     def _live(self, seconds: float, commands: dict[str, float | None]) -> Reading:
         """Runs in a worker thread."""
         step_s = min(max(seconds / STEPS_A_TICK, FINEST_STEP_S), COARSEST_STEP_S)
-        steps = ceil(seconds / step_s)
-        reading = self._reading
-        for _ in range(steps):
-            reading = self._world.step(seconds / steps, commands)
-        return reading
+        return self._world.live(seconds, commands, step_s=step_s)
 
     def _asset(self, name: str) -> AssetReading:
         shown = self._reading.assets[name]

@@ -1,5 +1,7 @@
 """The simulated home: setpoints act on it, its measurements come back, and it lives on over restarts."""
 
+from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -8,7 +10,9 @@ import pytest
 
 from custom_components.hems.core.dispatch import Setpoint
 from custom_components.hems.core.model import Horizon, Source
+from custom_components.hems.core.simulation import World
 from custom_components.hems.devices import Applied, Change, Refused
+from custom_components.hems.flows.example import EXAMPLE_ASSETS
 from custom_components.hems.simulated_home import SimulatedDevices
 from tests.integration.running import a_running_entry, load, pass_time
 
@@ -48,6 +52,53 @@ async def test_energy_is_balanced_at_every_moment(hass, freezer, engine):
         live = runtime.devices.read()
         drawn = live.load_kw + sum(reading.power_kw for reading in live.assets.values())
         assert live.grid_kw == pytest.approx(drawn)
+
+
+@contextmanager
+def every_step_counted():
+    """By meter and direction: the kWh of all the steps, however short, that the world takes meanwhile."""
+    true_kwh, world_step = Counter(), World.step
+
+    def step(world, dt_s, commands=None):
+        reading = world_step(world, dt_s, commands)
+        powers_kw = {name: asset.power_kw for name, asset in reading.assets.items()}
+        for name, power_kw in (powers_kw | {"load": reading.load_kw, "grid": reading.grid_kw}).items():
+            true_kwh[name, "in" if power_kw >= 0.0 else "out"] += abs(power_kw) * dt_s / 3600.0
+        return reading
+
+    with patch.object(World, "step", step):
+        yield true_kwh
+
+
+@pytest.mark.parametrize(("speed", "tick_s"), [(60.0, 20.0), (600.0, 2.0)])
+async def test_counters_show_what_the_world_really_used(hass, freezer, engine, speed, tick_s):
+    freezer.move_to("2026-03-20 10:01:00+00:00")
+    runtime = await load(hass, a_running_entry(engine=engine.url, speed=speed))
+    accounts, start = runtime.accounts, runtime.devices.now()
+    twin = World.restore(runtime.devices._world.snapshot(), runtime.home.site)
+    with every_step_counted() as true_kwh:
+        for _ in range(round(86400.0 / speed / tick_s)):
+            await pass_time(hass, freezer, tick_s)
+    assert runtime.devices.now() - start >= timedelta(hours=23, minutes=50)
+    for name in (*EXAMPLE_ASSETS, "load", "grid"):
+        for direction in ("in", "out"):
+            counted_kwh = accounts.energy_kwh(name, direction)
+            assert counted_kwh == pytest.approx(true_kwh[name, direction], rel=0.005), (name, direction)
+    assert sum(true_kwh[name, "in"] > 0.1 for name in EXAMPLE_ASSETS) >= 4
+    # The household follows its integrals, whatever the steps and the commands.
+    household_kwh = sum(twin.step(300.0).load_kw for _ in range(288)) / 12.0
+    assert accounts.energy_kwh("load", "in") == pytest.approx(household_kwh, rel=0.005)
+
+
+@pytest.mark.parametrize("speed", [60.0, 600.0])
+async def test_tick_that_took_long_is_counted_too(hass, freezer, engine, speed):
+    runtime = await load(hass, a_running_entry("battery", engine=engine.url, speed=speed))
+    await pass_time(hass, freezer, 1)
+    with every_step_counted() as true_kwh:
+        before_kwh = runtime.accounts.energy_kwh("load", "in")
+        await pass_time(hass, freezer, 29)
+    counted_kwh = runtime.accounts.energy_kwh("load", "in") - before_kwh
+    assert counted_kwh == pytest.approx(true_kwh["load", "in"], rel=0.005)
 
 
 async def test_computer_that_slept_does_not_live_through_the_night_in_one_tick(hass, freezer, engine):

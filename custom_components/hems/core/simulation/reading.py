@@ -26,6 +26,8 @@ class Reading:
     """0 under a clear sky, 1 without any light; 0 at night."""
     overload_kw: float
     """Import above the fuse's rating."""
+    exported_kw: float
+    """What was fed in, as a mean; what was drawn is this much above `grid_kw`."""
 
 
 def merged(readings: Sequence[Reading]) -> Reading:
@@ -49,6 +51,7 @@ def merged(readings: Sequence[Reading]) -> Reading:
         spikes={name: mean([reading.spikes.get(name, 0.0) for reading in readings]) for name in sorted(spikes)},
         outdoor_c=mean([reading.outdoor_c for reading in readings]),
         overload_kw=mean([reading.overload_kw for reading in readings]),
+        exported_kw=mean([reading.exported_kw for reading in readings]),
     )
 
 

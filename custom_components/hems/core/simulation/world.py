@@ -111,6 +111,7 @@ class World:
             outdoor_c=outdoor_c,
             cloudiness=self._cloudiness(start_s),
             overload_kw=flow.overload_kw,
+            exported_kw=max(0.0, -flow.grid_kw),
         )
 
     def live(self, seconds: float, commands: Commands | None = None, *, step_s: float = 5.0) -> Reading:
