@@ -8,6 +8,7 @@ import sys
 from custom_components.hems.core import wire
 from custom_components.hems.core.model import Fallback, Infeasible, Optimal, SolverOptions, TimedOut
 from tests.builders import a_battery, a_request
+from tests.engine.conftest import STAND_IN
 
 QUICK = SolverOptions(time_limit_s=0.1)
 ENDS_AT_ONCE = (sys.executable, "-c", "")
@@ -150,6 +151,22 @@ async def test_stopping_answers_by_rule_whoever_waits(start):
         await engine.worker.stop()
         assert isinstance((await solve).outcome, Fallback)
         assert gone(pid)
+
+
+async def test_a_worker_whose_server_is_gone_ends_without_a_word(app_files):
+    nobody_reads, answers = os.pipe()
+    os.close(nobody_reads)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        STAND_IN,
+        app_files,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=answers,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(answers)
+    said = await worker.stderr.read()
+    assert (await worker.wait(), said) == (0, b"")
 
 
 async def test_the_worker_does_not_know_the_token(start, monkeypatch):
