@@ -44,7 +44,7 @@ class CommandLine:
     def want(self, setpoint: Setpoint) -> None:
         """Bring the device to that setpoint as soon as it takes commands."""
         self._wanted = setpoint
-        if self._busy is None and self._is_due():
+        if self._busy is None and self._is_due(setpoint):
             self._busy = self._hass.loop.create_future()
             self._entry.async_create_background_task(
                 self._hass, self._async_run(), f"HEMS command to {self._title}", eager_start=True
@@ -58,22 +58,20 @@ class CommandLine:
         if self.last is not None and not (isinstance(self.last, Applied) and self.last.setpoint.power_kw is None):
             await self._async_command(release)
 
-    def _is_due(self) -> bool:
-        if self._wanted is None:
-            return False
+    def _is_due(self, wanted: Setpoint) -> bool:
         if self.last is None:
             # A device that was never touched needs no release.
-            return self._wanted.power_kw is not None
-        changed = _differ(self._wanted, self.last.setpoint)
+            return wanted.power_kw is not None
+        changed = _differ(wanted, self.last.setpoint)
         if isinstance(self.last, Applied):
             return changed
-        impatient = changed and self._wanted.source is Source.USER
+        impatient = changed and wanted.source is Source.USER
         return impatient or self._hass.loop.time() >= self._retry_at
 
     async def _async_run(self) -> None:
         try:
-            while self._wanted is not None and self._is_due():
-                await self._async_command(self._wanted)
+            while (wanted := self._wanted) is not None and self._is_due(wanted):
+                await self._async_command(wanted)
         finally:
             busy, self._busy = self._busy, None
             if busy is not None and not busy.done():

@@ -1,9 +1,11 @@
 """The dashboard in the sidebar: made once, loaded in one version, respected, and taken back."""
 
 import asyncio
+from unittest.mock import AsyncMock
 
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, async_panel_exists
 from homeassistant.components.lovelace.const import LOVELACE_DATA
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -99,6 +101,22 @@ async def test_a_dashboard_of_the_user_at_our_address_is_not_touched(hass, stora
     await hass.data[LOVELACE_DATA].dashboards[URL_PATH].async_save(mine)
     await async_setup_dashboard(hass)
     assert await hass.data[LOVELACE_DATA].dashboards[URL_PATH].async_load(False) == mine
+
+
+async def test_a_dashboard_that_cannot_be_read_is_left_alone(hass, storage_mode, monkeypatch, caplog):
+    await async_setup_dashboard(hass)
+    kept = hass.data[LOVELACE_DATA].dashboards[URL_PATH]
+    monkeypatch.setattr(kept, "async_load", AsyncMock(side_effect=HomeAssistantError("broken")))
+    await async_remove_dashboard(hass)
+    assert async_panel_exists(hass, URL_PATH)
+    assert f"The dashboard {URL_PATH} cannot be read" in caplog.text
+
+
+async def test_a_dashboard_that_home_assistant_does_not_show_is_left_alone(hass, storage_mode):
+    await async_setup_dashboard(hass)
+    del hass.data[LOVELACE_DATA].dashboards[URL_PATH]
+    await async_remove_dashboard(hass)
+    assert len(dashboard._dashboards(hass).async_items()) == 1
 
 
 async def test_everything_is_taken_back_with_the_last_home(hass, storage_mode, hass_storage):

@@ -116,6 +116,28 @@ async def test_unloading_releases_every_device(hass, freezer, engine, devices):
     assert all(devices.last(name) is None for name in commanded)
 
 
+async def test_unloading_waits_for_the_command_under_way_before_it_releases(hass, freezer, engine, devices):
+    may_answer = asyncio.Event()
+    answer = devices.async_apply
+
+    async def hesitate(setpoint):
+        if setpoint.asset == "battery" and setpoint.power_kw == 3.0:
+            await may_answer.wait()
+        return await answer(setpoint)
+
+    devices.async_apply = hesitate
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await pass_time(hass, freezer, 1)
+        await runtime.dispatcher.async_set_override("battery", 3.0, an_hour_from(devices))
+        stopping = hass.async_create_task(runtime.dispatcher.async_stop())
+        await asyncio.sleep(0)
+        assert devices.last("battery") != 3.0
+        may_answer.set()
+        await stopping
+        told = [power_kw for asset, power_kw in devices.applied if asset == "battery"]
+        assert told[-2:] == [3.0, None]
+
+
 async def test_refused_command_is_tried_again_and_shown(hass, freezer, runtime, devices, caplog):
     devices.refuses["hot_water"] = "switch.tank does not answer"
     await runtime.dispatcher.async_set_override("hot_water", "on", an_hour_from(devices))

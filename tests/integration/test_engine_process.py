@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 
@@ -163,6 +164,83 @@ async def test_an_engine_that_ends_over_and_over_is_reported_once(monkeypatch, t
     ends = [record.levelno for record in caplog.records if "starting it again" in record.message]
     assert ends[0] == logging.WARNING
     assert set(ends[1:]) == {logging.DEBUG}
+
+
+async def test_an_engine_that_lived_long_is_reported_each_time_it_ends(monkeypatch, tmp_path, caplog):
+    monkeypatch.setattr(engine_process, "_CORE", tmp_path)
+    monkeypatch.setattr(engine_process, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(engine_process, "_LIVED_LONG_S", -1.0)
+    engine = EmbeddedEngine(start_limit_s=2.0)
+    with pytest.raises(EngineUnreachable):
+        await engine.start()
+    ends = [record.levelno for record in caplog.records if "starting it again" in record.message]
+    assert len(ends) > 1
+    assert set(ends) == {logging.WARNING}
+
+
+async def test_a_python_that_cannot_be_started_is_named(monkeypatch, caplog):
+    monkeypatch.setattr(engine_process.sys, "executable", "/nowhere/python")
+    engine = EmbeddedEngine(start_limit_s=0.5)
+    with pytest.raises(EngineUnreachable, match=r"did not start within 0\.5 s"):
+        await engine.start()
+    assert "No such file or directory: '/nowhere/python'" in caplog.text
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_behind():
+    engine = EmbeddedEngine()
+    starting = asyncio.create_task(engine.start())
+    await until(lambda: engine.pid is not None)
+    directory, pid = engine._directory, engine.pid
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not directory.exists()
+    assert not alive(pid)
+
+
+async def test_a_restart_without_an_answer_says_so_and_goes_on_trying(engine):
+    core = engine._directory / "hems_core"
+    core.rename(core.with_name("elsewhere"))
+    engine._start_limit_s = 0.5
+    with pytest.raises(EngineUnreachable, match=r"did not start within 0\.5 s"):
+        await engine.restart()
+    core.with_name("elsewhere").rename(core)
+    await until(lambda: engine.running)
+    assert isinstance((await engine.client.plan(REQUEST)).outcome, Optimal)
+
+
+async def test_a_plan_asked_of_a_stopped_engine_is_not_waited_for(engine):
+    client = engine.client
+    await engine.stop()
+    with pytest.raises(EngineUnreachable, match="was closed"):
+        await client.plan(REQUEST)
+
+
+async def test_an_engine_that_does_not_hear_is_killed(monkeypatch):
+    monkeypatch.setattr(engine_process, "_STOP_S", 0.1)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", deaf, stdout=subprocess.PIPE)
+    await process.stdout.readline()
+    await engine_process._end(process)
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("origin", "more"),
+    [("/config/deps/cvxpy/__init__.py", ["/config/deps"]), (None, [])],
+    ids=["requirements in a directory of their own", "no solver"],
+)
+def test_the_engine_finds_the_solver_where_home_assistant_has_it(monkeypatch, tmp_path, origin, more):
+    spec = SimpleNamespace(origin=origin) if origin else None
+    monkeypatch.setattr(engine_process, "find_spec", lambda _: spec)
+    assert engine_process._environment(tmp_path)["PYTHONPATH"].split(os.pathsep) == [str(tmp_path), *more]
+
+
+async def test_a_line_that_is_far_too_long_does_not_end_the_log():
+    stream = asyncio.StreamReader(limit=16)
+    stream.feed_data(b"x" * 100 + b"\nnext\n")
+    stream.feed_eof()
+    assert await engine_process._line(stream) == b"next\n"
 
 
 ANOTHER_HOME_ASSISTANT = """

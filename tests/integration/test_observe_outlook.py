@@ -107,17 +107,34 @@ async def test_the_days_of_one_forecast_may_lie_in_several_entities(hass, device
     assert series.at(NOW + timedelta(hours=5)) is None
 
 
-async def test_an_integration_with_an_energy_platform_is_asked_as_the_dashboard_asks(hass, entity_registry):
+@pytest.fixture
+def sunny(hass, entity_registry):
+    """An entity whose integration has an energy platform; what that answers can be set."""
     hass.config.components.add("energy")
     hass.config.components.add("sunny")
-    forecast = {"wh_hours": {"2026-06-15T10:00:00+00:00": 2500, "2026-06-15T11:00:00+00:00": 3500}}
-    mock_platform(hass, "sunny.energy", SimpleNamespace(async_get_solar_forecast=AsyncMock(return_value=forecast)))
+    answer = AsyncMock()
+    mock_platform(hass, "sunny.energy", SimpleNamespace(async_get_solar_forecast=answer))
     entry = MockConfigEntry(domain="sunny")
     entry.add_to_hass(hass)
     registered = entity_registry.async_get_or_create("sensor", "sunny", "today", config_entry=entry)
     hass.states.async_set(registered.entity_id, "20")
-    reading = await async_read_pv(hass, registered.entity_id, "pv")
+    return registered.entity_id, answer
+
+
+async def test_an_integration_with_an_energy_platform_is_asked_as_the_dashboard_asks(hass, sunny):
+    entity_id, answer = sunny
+    answer.return_value = {"wh_hours": {"2026-06-15T10:00:00+00:00": 2500, "2026-06-15T11:00:00+00:00": 3500}}
+    reading = await async_read_pv(hass, entity_id, "pv")
     assert reading.series.at(NOW + timedelta(hours=1)) == 3.5
+
+
+@pytest.mark.parametrize("forecast", [None, {"wh_hours": {}}], ids=["none", "empty"])
+async def test_an_energy_platform_without_a_forecast_is_named(hass, sunny, forecast):
+    entity_id, answer = sunny
+    answer.return_value = forecast
+    reading = await async_read_pv(hass, entity_id, "pv")
+    assert reading.series is None
+    assert "has no forecast that HEMS can read" in reading.health[0].reason
 
 
 @pytest.mark.parametrize(
@@ -150,6 +167,63 @@ async def test_the_load_is_learned_from_the_meter_without_the_assets(recorder_mo
     assert outlook.outdoor_c.at(NOW + timedelta(hours=4, minutes=30)) == 14.0
 
 
+async def test_a_meter_of_the_load_itself_is_believed_before_all_others(recorder_mock, hass):
+    await remember(hass, "sensor.grid_power", "W", "power", lambda moment: 500.0)
+    await remember(hass, "sensor.load_power", "W", "power", lambda moment: 800.0)
+    grid = {
+        "max_import_kw": 17.0,
+        "max_export_kw": 10.0,
+        "grid_power_entity": "sensor.grid_power",
+        "load_power_entity": "sensor.load_power",
+    }
+    outlook = await devices_of(hass, a_subentry("pv"), grid=grid).async_outlook(a_day())
+    assert outlook.load_kw.at(NOW + timedelta(hours=2)) == pytest.approx(0.8)
+
+
+async def test_an_asset_without_a_meter_of_its_own_belongs_to_the_load(recorder_mock, hass):
+    await remember(hass, "sensor.grid_power", "W", "power", lambda moment: 500.0)
+    outlook = await devices_of(hass, a_subentry("heat_pump")).async_outlook(a_day())
+    assert outlook.load_kw.at(NOW + timedelta(hours=2)) == pytest.approx(0.5)
+
+
+async def test_a_load_that_cannot_be_told_from_an_asset_is_not_learned(recorder_mock, hass):
+    await remember(hass, "sensor.grid_power", "W", "power", lambda moment: 500.0)
+    outlook = await devices_of(hass, a_subentry("pv"), a_subentry("heat_pump")).async_outlook(a_day())
+    assert outlook.load_kw is None
+
+
+async def test_statistics_without_means_are_no_history(recorder_mock, hass):
+    async_import_statistics(
+        hass,
+        {
+            "mean_type": StatisticMeanType.NONE,
+            "has_sum": True,
+            "name": None,
+            "source": "recorder",
+            "statistic_id": "sensor.grid_power",
+            "unit_class": "power",
+            "unit_of_measurement": "W",
+        },
+        [{"start": NOW - timedelta(hours=hour), "sum": 1.0} for hour in (3, 2, 1)],
+    )
+    await async_wait_recording_done(hass)
+    assert (await devices_of(hass).async_outlook(a_day())).load_kw is None
+
+
+async def test_the_forecast_of_a_provider_comes_before_the_clear_sky(hass):
+    hass.states.async_set("sensor.sun", "12", SOLCAST)
+    outlook = await devices_of(hass, a_subentry("pv", forecast_entity="sensor.sun")).async_outlook(a_day())
+    (series,) = outlook.pv_kw.values()
+    assert series.at(NOW + timedelta(minutes=45)) == 3.0
+
+
+async def test_a_provider_that_says_nothing_is_named_and_the_clear_sky_stands_in(hass):
+    outlook = await devices_of(hass, a_subentry("pv", forecast_entity="sensor.sun")).async_outlook(a_day())
+    (series,) = outlook.pv_kw.values()
+    assert series.at(NOW + timedelta(hours=1)) > 1.0
+    assert any("sensor.sun has no forecast" in health.reason for health in outlook.health)
+
+
 async def test_recent_days_dim_the_clear_sky(recorder_mock, hass):
     await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: 0.1)
     devices = devices_of(hass, a_subentry("pv"))
@@ -176,6 +250,16 @@ async def test_prices_come_from_the_price_entities(hass):
     assert outlook.import_price.at(NOW) == 0.3
     assert outlook.export_price.at(NOW + timedelta(hours=20)) == pytest.approx(0.08)
     assert [health.source for health in outlook.health] == ["tariff.export_price"]
+
+
+async def test_a_home_may_buy_by_the_list_and_sell_at_a_fixed_price(hass):
+    rows = [{"start": "2026-06-15T10:00:00+00:00", "end": "2026-06-15T11:00:00+00:00", "price": 0.3}]
+    hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
+    outlook = await devices_of(hass, tariff=tariff).async_outlook(a_day())
+    assert outlook.import_price.at(NOW) == 0.3
+    assert outlook.export_price is None
+    assert outlook.health == ()
 
 
 async def test_listeners_hear_measurements_and_new_prices_until_it_stops(hass):

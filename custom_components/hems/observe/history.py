@@ -33,12 +33,9 @@ def _series(rows: list[Any]) -> Series | None:
     return Series.from_rows((start, start + timedelta(hours=1), float(mean)) for start, mean in hours)
 
 
-def combined(parts: Mapping[str, tuple[Series, float]]) -> Series | None:
-    """The sum of series, each times its factor, where all of them are known; None without any."""
-    series = [part for part, _ in parts.values()]
-    if not series:
-        return None
-    times = sorted({moment for part in series for moment in part.times})
+def combined(parts: Mapping[str, tuple[Series, float]]) -> Series:
+    """The sum of series, at least one, each times its factor, where all of them are known."""
+    times = sorted({moment for part, _ in parts.values() for moment in part.times})
     values: list[float | None] = []
     for moment in times[:-1]:
         terms = [(part.at(moment), factor) for part, factor in parts.values()]

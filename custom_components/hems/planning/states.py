@@ -56,7 +56,7 @@ class _Asked:
     findings: Findings
 
 
-def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:  # noqa: PLR0911  # one per kind  # one per kind
+def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetState:  # noqa: PLR0911  # one per kind
     """What a plan must know about an asset now.
 
     Raises:
