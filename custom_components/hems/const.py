@@ -66,6 +66,7 @@ CONF_TEMPERATURE_ENTITY: Final = "temperature_entity"
 CONF_CONTROL_ENTITY: Final = "control_entity"
 CONF_FORECAST_ENTITY: Final = "forecast_entity"
 CONF_CONNECTED_ENTITY: Final = "connected_entity"
+CONF_PHASE_ENTITY: Final = "phase_entity"
 
 MODE_COST: Final = "cost"
 MODE_SELF_CONSUMPTION: Final = "self_consumption"

@@ -142,6 +142,13 @@ def test_a_charger_knows_its_car_and_when_it_leaves():
     assert (car.capacity_kwh, car.target_soc, car.departure, car.max_charge_kw) == (60.0, 0.8, time(7, 30), 11.0)
 
 
+def test_a_charger_whose_phases_nobody_sets_counts_on_the_larger_number():
+    home, asset = the_asset("ev_charger", control_entity="number.current")
+    assert (asset.phases, home.bindings[asset.name].lacks_phase_entity) == ((3,), True)
+    home, asset = the_asset("ev_charger", control_entity="number.current", phase_entity="select.phases")
+    assert (asset.phases, home.bindings[asset.name].lacks_phase_entity) == ((1, 3), False)
+
+
 def test_an_array_stands_southwards_unless_it_is_said_otherwise():
     home, asset = the_asset("pv", tilt_deg=20)
     assert (home.panels[asset.name].tilt_deg, home.panels[asset.name].azimuth_deg) == (20.0, 180.0)

@@ -77,6 +77,7 @@ def sensors(hass):
     hass.states.async_set("binary_sensor.plug", "on")
     hass.states.async_set("light.lamp", "on")
     hass.states.async_set("number.current", "6", {"unit_of_measurement": "A"})
+    hass.states.async_set("select.phases", "1 phase", {"options": ["1 phase", "3 phases"]})
 
 
 @pytest.fixture
@@ -199,6 +200,22 @@ async def test_phases_are_stored_as_counts(hass, entry):
     await add(hass, entry, "ev_charger")
     (subentry,) = entry.subentries.values()
     assert subentry.data["phases"] == [1, 3]
+
+
+async def test_a_charger_that_hems_controls_and_that_switches_phases_needs_something_that_sets_them(hass, entry):
+    form = await add(hass, entry, "ev_charger", control_entity="number.current")
+    assert form["errors"] == {"phase_entity": "phase_entity_missing"}
+    assert form["description_placeholders"]["field"] == "Phase control"
+    better = a_form("ev_charger", control_entity="number.current", phase_entity="select.phases")
+    assert (await answer(hass, form, better))["type"] is FlowResultType.CREATE_ENTRY
+    assert parse_home(entry, "UTC").site.assets[0].phases == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"control_entity": "number.current", "phases": "three"}], ids=["only advised", "fixed phases"]
+)
+async def test_nothing_needs_to_set_phases_that_are_not_commanded_or_not_switched(hass, entry, changes):
+    assert (await add(hass, entry, "ev_charger", **changes))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_power_profile_is_read_with_points_and_commas(hass, entry):
@@ -416,7 +433,7 @@ async def test_two_assets_cannot_command_the_same_entity(hass, entry):
 
 
 async def test_a_charger_is_controlled_by_its_current(hass, entry):
-    result = await add(hass, entry, "ev_charger", control_entity="number.current")
+    result = await add(hass, entry, "ev_charger", control_entity="number.current", phases="three")
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 

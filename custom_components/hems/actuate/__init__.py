@@ -15,6 +15,7 @@ What each kind of entity is told:
 | select | the option that means it | likewise | likewise |
 | button | pressed once | nothing | nothing |
 
+A charger that switches its phases is told them first, by an entity of its own (phases.py), and only then its current.
 A heater is never switched off by way of its thermostat, only turned down: frost and hygiene protection stay. An
 appliance that is released is left alone, whatever it does.
 """

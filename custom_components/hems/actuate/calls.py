@@ -55,5 +55,7 @@ class Wanted:
     """Of the entity, with its limits and options."""
     temperature_unit: str
     """Home Assistant's: thermostats are told in it."""
+    at_least_low: bool = False
+    """A value below what the entity can be set to becomes its least one instead of impossible."""
     last_kw: float | None = None
     """What HEMS commanded last; None: nothing yet, or released."""

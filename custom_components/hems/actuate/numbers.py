@@ -31,7 +31,7 @@ def command(wanted: Wanted) -> Command:
     if stepped > high:
         stepped = _towards_zero(high, float(step or STEP), low)
     if stepped < low:
-        if low > 0:
+        if low > 0 and not wanted.at_least_low:
             return Impossible(reason=f"{wanted.state.entity_id} cannot be set below {low:g}")
         stepped = low
     return (
@@ -55,13 +55,21 @@ def _value(wanted: Wanted, power_kw: float) -> float | Impossible:
     if unit in ElectricCurrentConverter.VALID_UNITS:
         if not isinstance(wanted.asset, EvCharger):
             return Impossible(reason=f"{wanted.state.entity_id} is a current, which only EV chargers are told")
-        phases = wanted.setpoint.phases or min(wanted.asset.phases)
-        ampere = directed_kw * 1000.0 / (phases * wanted.asset.voltage_v)
+        # Where the setpoint and the charger do not agree, the larger count: it is safe on both.
+        phases = max(wanted.setpoint.phases or max(wanted.asset.phases), min(wanted.asset.phases))
+        ampere = _ampere(wanted.asset, directed_kw, phases)
         return ElectricCurrentConverter.convert(ampere, UnitOfElectricCurrent.AMPERE, unit)
     try:
         return PowerConverter.convert(directed_kw, "kW", unit)
     except HomeAssistantError:
         return Impossible(reason=f"{wanted.state.entity_id} must have the unit W, kW, A or %, got {unit!r}")
+
+
+def _ampere(charger: EvCharger, power_kw: float, phases: int) -> float:
+    """The current of each phase; 0 where it is less than a car charges with."""
+    ampere = power_kw * 1000.0 / (phases * charger.voltage_v)
+    # What is a hundredth of an ampere below the least current is that current, rounded.
+    return max(ampere, charger.min_current_a) if ampere >= charger.min_current_a - 0.01 else 0.0
 
 
 def _released(wanted: Wanted, low: float, high: float) -> float | Nothing:

@@ -1,24 +1,31 @@
 """Carries commands out: only on change, with a time-out, and looks whether the device did it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
+from homeassistant.components.number.const import ATTR_VALUE
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 import voluptuous as vol
 
 from ..core.dispatch import Setpoint
-from ..core.model import Source
+from ..core.model import EvCharger, Source
 from ..devices import Applied, CommandResult, Refused
 from ..home import Home
-from .calls import Call, Impossible, Nothing, Wanted
+from .calls import Call, Command, Impossible, Nothing, Wanted
 from .domains import command_of
+from .phases import MOST_PHASES, phase_call
 
 TIMEOUT_S = 8.0
 """Of one call; less than what the dispatcher waits."""
 SETTLE_S = 0.3
 """How long a device may take to show in its entity what it was told; the next command waits for it."""
+PHASES_WITHIN_S = 5.0
+"""How long a charger may take to show the phases that it was told; with the commands before and after it still less
+than what the dispatcher waits."""
+NUMBERS = ("number", "input_number")
 LOOK_EVERY_S = 0.1
 TRIFLE_KW = 0.05
 """Smaller changes are not written: many inverters keep settings in memory that wears."""
@@ -69,13 +76,50 @@ class Writer:
             temperature_unit=self._hass.config.units.temperature_unit,
             last_kw=self._last_kw.get(setpoint.asset),
         )
-        match command_of(wanted):
+        if binding.phase_entity and isinstance(asset, EvCharger) and setpoint.power_kw:
+            return await self._async_charge(wanted, asset, binding.phase_entity)
+        return await self._async_carry_out(setpoint.asset, command_of(wanted))
+
+    async def _async_charge(self, wanted: Wanted, charger: EvCharger, phase_entity: str) -> tuple[str, bool]:
+        """The phases first, then the current; until the phases are certain, no more current than is safe on three."""
+        name, phases = charger.name, wanted.setpoint.phases or max(charger.phases)
+        state = self._hass.states.get(phase_entity)
+        call: Call | Impossible = Impossible(reason=f"{phase_entity} is unavailable")
+        if state is not None and state.state != STATE_UNAVAILABLE:
+            call = phase_call(state, phases)
+        if isinstance(call, Call) and call.seen_in(state):
+            return await self._async_carry_out(name, command_of(wanted))
+        safe = _safe_on_three(wanted)
+        if _is_less(safe, wanted.state) and (reason := (await self._async_carry_out(name, safe))[0]):
+            return reason, False
+        reason = call.reason if isinstance(call, Impossible) else await self._async_switch(name, call)
+        if not reason:
+            return await self._async_carry_out(name, command_of(wanted))
+        failed, _ = await self._async_carry_out(name, safe)
+        return f"{reason}; limited to what is safe on {MOST_PHASES} phases{failed and f': {failed}'}", False
+
+    async def _async_switch(self, asset: str, call: Call) -> str:
+        """Empty once the phase entity shows what it was told, or why it does not."""
+        try:
+            async with asyncio.timeout(PHASES_WITHIN_S):
+                self.writes[asset] = self.writes.get(asset, 0) + 1
+                if reason := await self._async_call(call):
+                    return reason
+                while True:
+                    if call.seen_in(self._hass.states.get(call.entity_id)):
+                        return ""
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            return f"{call.entity_id} does not show within {PHASES_WITHIN_S:g} s the phases that it was told"
+
+    async def _async_carry_out(self, asset: str, command: Command) -> tuple[str, bool]:
+        match command:
             case Impossible(reason=reason):
                 return reason, False
             case Nothing():
                 return "", True
             case calls:
-                return await self._async_call_all(setpoint.asset, calls)
+                return await self._async_call_all(asset, calls)
 
     async def _async_call_all(self, asset: str, calls: tuple[Call, ...]) -> tuple[str, bool]:
         for call in calls:
@@ -113,3 +157,21 @@ class Writer:
 
     def _shown(self, calls: tuple[Call, ...]) -> bool:
         return all(call.seen_in(self._hass.states.get(call.entity_id)) is not False for call in calls)
+
+
+def _safe_on_three(wanted: Wanted) -> Command:
+    """No more power than wanted, even if the charger uses three phases."""
+    if wanted.state.domain not in NUMBERS:
+        # Switched on, it would draw what it likes, on as many phases as it likes.
+        return Nothing(reason="only a number can be safe on any count of phases")
+    return command_of(replace(wanted, setpoint=replace(wanted.setpoint, phases=MOST_PHASES), at_least_low=True))
+
+
+def _is_less(command: Command, state: State) -> bool:
+    """Whether a number would be lowered, as far as it shows what it is."""
+    if not isinstance(command, tuple):
+        return False
+    try:
+        return all(float(call.data[ATTR_VALUE]) < float(state.state) for call in command)
+    except ValueError:
+        return True

@@ -9,6 +9,7 @@ from ..const import (
     CONF_CONNECTED_ENTITY,
     CONF_CONTROL_ENTITY,
     CONF_FORECAST_ENTITY,
+    CONF_PHASE_ENTITY,
     CONF_POWER_ENTITY,
     CONF_POWER_INVERTED,
     CONF_SOC_ENTITY,
@@ -22,7 +23,7 @@ from ..const import (
     SUBENTRY_PV,
 )
 from ..home import HomeError, Reader, parse_asset, parse_binding, parse_car, parse_daily_hot_water, parse_panels
-from .entities import CONNECTED, FORECAST, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
+from .entities import CONNECTED, FORECAST, PHASE_SWITCH, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
 from .fields import Field, clock, entity, flag, number, percent, text
 
 PHASES: Mapping[str, list[int]] = {"one": [1], "three": [3], "switchable": [1, 3]}
@@ -95,6 +96,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_CONNECTED_ENTITY, CONNECTED, required=True),
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE),
         entity(CONF_CONTROL_ENTITY, control(current=True)),
+        entity(CONF_PHASE_ENTITY, PHASE_SWITCH),
         number("min_current_a", "A", default=6.0, advanced=True),
         number("max_charge_kw", "kW", advanced=True),
         number("voltage_v", "V", default=230.0, advanced=True),
@@ -171,7 +173,8 @@ def parse_whole_asset(kind: str, title: str, data: Mapping[str, Any]) -> None:
     """
     fields = Reader(title, data)
     parse_asset(kind, kind, fields)
-    parse_binding(kind, fields)
+    if parse_binding(kind, fields).lacks_phase_entity:
+        raise fields.wrong(CONF_PHASE_ENTITY, "is missing, and the charger switches its phases")
     match kind:
         case "ev_charger":
             parse_car(fields)

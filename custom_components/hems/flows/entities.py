@@ -102,5 +102,7 @@ def control(*others: str, current: bool = False) -> EntityRole:
     )
 
 
+PHASE_SWITCH = EntityRole(domains=("select", "input_select", "number", "input_number", "switch", "input_boolean"))
+"""What tells a charger how many phases to use."""
 START = EntityRole(domains=("switch", "input_boolean", "button", "input_button"))
 """What can start a programme."""

@@ -32,6 +32,7 @@ _REASONS = (
     (re.compile(r"must be a three-letter code such as EUR, got (?P<value>.+)"), "invalid_currency"),
     (re.compile(r"is missing"), "missing"),
     (re.compile(r"is missing, and there is no export_price_entity either"), "export_price_missing"),
+    (re.compile(r"is missing, and the charger switches its phases"), "phase_entity_missing"),
     (re.compile(r"must not be empty"), "periods_empty"),
     (re.compile(r"entry (?P<value>\d+): import_price_per_kwh is missing"), "period_without_price"),
     (re.compile(r"entry (?P<value>\d+): \w+ must be a full minute, got .+"), "period_not_full_minute"),

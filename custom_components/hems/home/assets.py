@@ -9,6 +9,7 @@ from ..const import (
     CONF_CONNECTED_ENTITY,
     CONF_CONTROL_ENTITY,
     CONF_FORECAST_ENTITY,
+    CONF_PHASE_ENTITY,
     CONF_POWER_ENTITY,
     CONF_POWER_INVERTED,
     CONF_SOC_ENTITY,
@@ -39,7 +40,13 @@ from .reader import Reader
 BINDINGS: Mapping[str, tuple[str, ...]] = {
     SUBENTRY_PV: (CONF_POWER_ENTITY, CONF_FORECAST_ENTITY, CONF_CONTROL_ENTITY),
     SUBENTRY_BATTERY: (CONF_POWER_ENTITY, CONF_SOC_ENTITY, CONF_CONTROL_ENTITY),
-    SUBENTRY_EV_CHARGER: (CONF_POWER_ENTITY, CONF_CONNECTED_ENTITY, CONF_SOC_ENTITY, CONF_CONTROL_ENTITY),
+    SUBENTRY_EV_CHARGER: (
+        CONF_POWER_ENTITY,
+        CONF_CONNECTED_ENTITY,
+        CONF_SOC_ENTITY,
+        CONF_CONTROL_ENTITY,
+        CONF_PHASE_ENTITY,
+    ),
     SUBENTRY_HEAT_PUMP: (CONF_POWER_ENTITY, CONF_TEMPERATURE_ENTITY, CONF_CONTROL_ENTITY),
     SUBENTRY_HOT_WATER: (CONF_POWER_ENTITY, CONF_TEMPERATURE_ENTITY, CONF_CONTROL_ENTITY),
     SUBENTRY_APPLIANCE: (CONF_POWER_ENTITY, CONF_CONTROL_ENTITY),
@@ -69,6 +76,10 @@ class Binding:
     """What HEMS commands; None: it only advises."""
     forecast_entity: str | None = None
     connected_entity: str | None = None
+    phase_entity: str | None = None
+    """Sets how many phases a charger uses."""
+    lacks_phase_entity: bool = False
+    """The charger could switch its phases, but HEMS cannot tell it to: the larger count is taken for granted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +122,7 @@ def parse_binding(kind: str, fields: Reader) -> Binding:
     return Binding(
         **fields.given(fields.text, *BINDINGS[kind]),
         **fields.given(fields.flag, CONF_POWER_INVERTED),
+        lacks_phase_entity=kind == SUBENTRY_EV_CHARGER and _lacks_phase_entity(fields),
     )
 
 
@@ -168,7 +180,21 @@ def _ev_charger(name: str, fields: Reader) -> Asset:
     numbers = fields.given(fields.number, *optional)
     if not fields.has("phases"):
         return EvCharger(name=name, **numbers)
-    return EvCharger(name=name, phases=tuple(int(count) for count in fields.numbers("phases")), **numbers)
+    phases = _phases(fields)
+    if phases and _lacks_phase_entity(fields):
+        # A current is three times the power on three phases, so it is worked out for as many as there may be.
+        phases = (max(phases),)
+    return EvCharger(name=name, phases=phases, **numbers)
+
+
+def _phases(fields: Reader) -> tuple[int, ...]:
+    return tuple(int(count) for count in fields.numbers("phases"))
+
+
+def _lacks_phase_entity(fields: Reader) -> bool:
+    """Whether a charger that HEMS commands may use different phase counts without being told which."""
+    commanded = fields.has(CONF_CONTROL_ENTITY) and not fields.has(CONF_PHASE_ENTITY)
+    return commanded and fields.has("phases") and len(set(_phases(fields))) > 1
 
 
 def _heat_pump(name: str, fields: Reader) -> Asset:

@@ -12,6 +12,7 @@ from .measurements import INDOOR, OUTDOOR, POWER, STATE_OF_CHARGE, TANK, Measure
 
 RUNNING_KW = 0.01
 """An appliance that draws more is in its programme: standby is a few watts."""
+NO_PHASE_ENTITY = "nothing is bound that sets the phases: 3 are assumed. Choose such an entity, or a fixed number"
 TEMPERATURES: Mapping[type[Asset], Quantity] = {HeatPump: INDOOR, HotWater: TANK}
 
 
@@ -57,6 +58,8 @@ def read_asset(hass: HomeAssistant, home: Home, asset: Asset, now: datetime) -> 
     if isinstance(asset, EvCharger) and binding.connected_entity:
         connected, unplugged = switched_on(hass, binding.connected_entity, f"{name}.connected")
         health += unplugged
+    if binding.lacks_phase_entity:
+        health.append(InputHealth(source=f"{name}.phases", status=HealthStatus.DEGRADED, reason=NO_PHASE_ENTITY))
     capacity_kwh = asset.capacity_kwh if isinstance(asset, Battery) else None
     car = home.cars.get(name)
     return AssetReading(
@@ -86,7 +89,8 @@ def _absurd(asset: Asset, power_kw: float) -> str:
         case Battery():
             most_kw = max(asset.max_charge_kw, asset.max_discharge_kw)
         case EvCharger():
-            most_kw = asset.max_kw(max(asset.phases))
+            # Whatever the phases it should use: a charger that uses more of them must be seen.
+            most_kw = asset.max_kw(3)
         case HeatPump() | HotWater():
             most_kw = asset.max_electric_kw
         case _:
