@@ -5,10 +5,11 @@ from datetime import time
 
 from .core.model import Appliance, Asset, Battery, EvCharger, FlexibleLoad, HeatPump, HotWater, Pv
 from .home import Home
-from .runtime import AssetSettings
+from .runtime import AssetReading, AssetSettings
 
 DEFAULT_TARGET_SOC = 0.8
 DEFAULT_DEPARTURE = time(7, 30)
+DEFAULT_READY_BY = time(7)
 
 MODE_ON = "on"
 MODE_OFF = "off"
@@ -46,6 +47,13 @@ def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
             raise ValueError(f"{asset.name}: target_soc must be between 0 and 1, got {settings.target_soc:g}")
         case _:
             return asset
+
+
+def observed_asset(asset: Asset, reading: AssetReading | None) -> Asset:
+    """The asset as it is seen to behave, which may differ from what was configured."""
+    if isinstance(asset, EvCharger) and reading is not None and reading.phases is not None:
+        return replace(asset, phases=(reading.phases,))
+    return asset
 
 
 def power_range_kw(asset: Asset) -> tuple[float, float]:
@@ -109,5 +117,7 @@ def default_settings(home: Home, asset: Asset) -> AssetSettings:
             )
         case HeatPump() | HotWater():
             return AssetSettings(comfort_min_c=asset.comfort.min_c, comfort_max_c=asset.comfort.max_c)
+        case Appliance():
+            return AssetSettings(ready_by=DEFAULT_READY_BY)
         case _:
             return AssetSettings()

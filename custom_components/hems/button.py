@@ -11,9 +11,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .abilities import DEFAULT_READY_BY
 from .const import DOMAIN, SUBENTRY_APPLIANCE, SUBENTRY_EV_CHARGER
 from .core.model import Appliance, EvChargerState
 from .entity import HemsDescription, HemsEntity, async_add_asset_rows, async_add_site_rows, refusals_shown
+from .runs import next_ready_by
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
 
@@ -38,6 +40,13 @@ async def _run_now(view: AssetView) -> None:
     now, asset = view.site.now, view.asset
     assert isinstance(asset, Appliance)  # noqa: S101  # the row is for appliances only
     await view.runtime.dispatcher.async_request_run(view.name, now, now + asset.duration + START_SLACK)
+
+
+async def _run_by(view: AssetView) -> None:
+    now, asset, zone = view.site.now, view.asset, view.runtime.home.site.time_zone
+    assert isinstance(asset, Appliance)  # noqa: S101  # the row is for appliances only
+    latest = next_ready_by(now, view.settings.ready_by or DEFAULT_READY_BY, zone, asset.duration)
+    await view.runtime.dispatcher.async_request_run(view.name, now, latest)
 
 
 async def _charge_now(view: AssetView) -> None:
@@ -66,6 +75,14 @@ PLAN_NOW = HemsButtonDescription[SiteView](
 )
 ASSET_ROWS: tuple[HemsButtonDescription[AssetView], ...] = (
     HemsButtonDescription(key="run_now", translation_key="run_now", kinds=(SUBENTRY_APPLIANCE,), press_fn=_run_now),
+    HemsButtonDescription(key="run_by", translation_key="run_by", kinds=(SUBENTRY_APPLIANCE,), press_fn=_run_by),
+    HemsButtonDescription(
+        key="cancel_run",
+        translation_key="cancel_run",
+        kinds=(SUBENTRY_APPLIANCE,),
+        available_fn=lambda view: view.run is not None and view.run.started is None,
+        press_fn=lambda view: view.runtime.dispatcher.async_cancel_run(view.name),
+    ),
     HemsButtonDescription(
         key="charge_now", translation_key="charge_now", kinds=(SUBENTRY_EV_CHARGER,), press_fn=_charge_now
     ),

@@ -9,11 +9,21 @@ from typing import Any
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .abilities import wanted_asset
+from .abilities import observed_asset, wanted_asset
 from .command_line import CommandLine
 from .coordinator import HemsCoordinator
 from .core.dispatch import LiveAsset, LiveHome, Setpoint, of_override, setpoints
-from .core.model import HealthStatus, InputHealth, Override, Source
+from .core.model import (
+    Appliance,
+    ApplianceRun,
+    ApplianceState,
+    AssetState,
+    HealthStatus,
+    InputHealth,
+    Override,
+    PlanRequest,
+    Source,
+)
 from .devices import Change, CommandResult, HomeDevices, Refused
 from .home import Home
 from .household import Household
@@ -70,6 +80,11 @@ class HemsDispatcher:
         """By asset: how the last command ended."""
         return {name: line.last for name, line in self._lines.items() if line.last is not None}
 
+    @property
+    def runs(self) -> Mapping[str, ApplianceRun]:
+        """By appliance: the run that waits or is under way."""
+        return self._household.runs
+
     async def async_start(self) -> None:
         """Begin to tick."""
         self._unsubs = [
@@ -113,6 +128,10 @@ class HemsDispatcher:
         """One run of an appliance between these times; ValueError if that cannot be."""
         self._household.request_run(asset, earliest, latest)
 
+    async def async_cancel_run(self, asset: str) -> bool:
+        """Take back a run that waits, and say whether there was one; ValueError if it has begun."""
+        return self._household.cancel_run(asset)
+
     @callback
     def async_tick(self) -> None:
         """Read, decide, command. Never waits: each device has a line of commands of its own."""
@@ -122,7 +141,7 @@ class HemsDispatcher:
         try:
             read = self._devices.read()
             self._notice_cars(read)
-            self._household.follow(read)
+            self._household.follow(read, self._told_to_run())
             self._command(read)
         finally:
             self._ticking = False
@@ -155,19 +174,35 @@ class HemsDispatcher:
         decided = setpoints(
             replace(
                 self._home.site,
-                assets=tuple(wanted_asset(asset, settings.assets[asset.name]) for asset in self._home.site.assets),
+                assets=tuple(
+                    observed_asset(wanted_asset(asset, settings.assets[asset.name]), read.assets.get(asset.name))
+                    for asset in self._home.site.assets
+                ),
             ),
             view.plan,
             [of_override(override) for override in self.overrides.values()],
             self._measured(read),
             (),
             self._devices.now(),
-            states=view.request.states if view.request else (),
+            states=self._states(view.request),
             manual=manual,
         )
         self.setpoints = {setpoint.asset: setpoint for setpoint in decided}
         for setpoint in decided:
             self._lines[setpoint.asset].want(setpoint)
+
+    def _told_to_run(self) -> set[str]:
+        return {name for name, line in self._lines.items() if (line.commanded_kw or 0.0) > 0.0}
+
+    def _states(self, request: PlanRequest | None) -> tuple[AssetState, ...]:
+        """Those of the plan, with runs as they are by now: none is begun twice, or after it was taken back."""
+        states = {state.asset: state for state in request.states} if request else {}
+        for name in [asset.name for asset in self._home.site.assets if isinstance(asset, Appliance)]:
+            run = self.runs.get(name)
+            # A simulated household has runs of its own, beside those that were asked for.
+            if self._home.simulated is None or (run is not None and run.started is not None):
+                states[name] = ApplianceState(asset=name, runs=() if run is None else (run,))
+        return tuple(states.values())
 
     def _measured(self, read: Live) -> LiveHome:
         return LiveHome(
@@ -192,11 +227,14 @@ class HemsDispatcher:
     def _observed(self, read: Live) -> Live:
         """What was read, with what was commanded and what was refused."""
         assets = {}
+        missed = self._household.health
         for name, reading in read.assets.items():
             health = reading.health
             setpoint = self.setpoints.get(name)
             if setpoint is not None:
                 health = (*health, *setpoint.health)
+            if name in missed:
+                health = (*health, missed[name])
             last = self._lines[name].last
             if isinstance(last, Refused):
                 refused = InputHealth(source=f"{name}.control", status=HealthStatus.DEGRADED, reason=last.reason)

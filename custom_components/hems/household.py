@@ -1,17 +1,19 @@
 """The household's wishes: settings, overrides and appliance runs, checked, kept and followed through their life."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 import logging
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from homeassistant.core import callback
 
 from .abilities import PowerTooLow, default_settings, least_kw, mode_kw, power_range_kw, wanted_asset
 from .const import SITE_MODES
-from .core.model import Appliance, ApplianceRun, Asset, Override
+from .core.model import Appliance, ApplianceRun, Asset, HealthStatus, InputHealth, Override
 from .home import Home
+from .runs import RunRefused, checked_run, followed
 from .runtime import AssetSettings, HemsSettings, Live
 from .settings import Kept, Wishes
 
@@ -30,6 +32,8 @@ class Household:
         self._kept = kept
         self._listeners: list[Callable[[], None]] = []
         self._wishes = _fitting(home, wishes or Wishes())
+        self._live: Live | None = None
+        self._missed: dict[str, str] = {}
 
     async def async_start(self) -> None:
         """Remember; assets that are new since then get what the configuration says."""
@@ -49,6 +53,14 @@ class Household:
     def runs(self) -> Mapping[str, ApplianceRun]:
         """By appliance: the run that is wanted or under way."""
         return self._wishes.runs
+
+    @property
+    def health(self) -> Mapping[str, InputHealth]:
+        """By appliance: a run that never began, until the next one is asked for."""
+        return {
+            asset: InputHealth(source=f"{asset}.run", status=HealthStatus.DEGRADED, reason=reason)
+            for asset, reason in self._missed.items()
+        }
 
     @property
     def overrides(self) -> Mapping[str, Override]:
@@ -123,36 +135,56 @@ class Household:
 
     @callback
     def request_run(self, asset: str, earliest: datetime, latest: datetime) -> ApplianceRun:
-        """Want one run of an appliance that starts no earlier and ends no later.
+        """Want one run of an appliance that starts no earlier and ends no later, instead of one that waits.
 
         Raises:
             KeyError: no such asset.
-            ValueError: it is not an appliance, its programme does not fit, or it is running.
+            RunRefused: it is not an appliance, it is left to people, its programme does not fit, or it is running.
         """
         device, title = self._home.asset(asset), self._home.titles[asset]
         if not isinstance(device, Appliance):
-            raise ValueError(  # noqa: TRY004  # the household asked for something that cannot be, as below
-                f"{title}: a run can only be asked of an appliance, got {device.name}"
+            raise RunRefused(
+                "run_not_an_appliance",
+                f"{title}: a run can only be asked of an appliance, got {device.name}",
+                asset=title,
+                assets=", ".join(
+                    sorted(self._home.titles[a.name] for a in self._home.site.assets if isinstance(a, Appliance))
+                ),
             )
-        under_way = self.runs.get(asset)
-        if under_way is not None and under_way.started is not None:
-            raise ValueError(f"{title}: its programme is running since {under_way.started.isoformat()}")
-        if latest - earliest < device.duration:
-            raise ValueError(
-                f"{title}: latest_end must be at least {device.duration} after earliest_start, got {latest - earliest}"
-            )
-        run = ApplianceRun(earliest_start=earliest, latest_end=latest)
+        if not self.settings.assets[asset].automatic:
+            raise RunRefused("run_not_automatic", f"{title}: its automatic control is off", asset=title)
+        self._refuse_while_running(asset, device)
+        now = self._live.at if self._live else earliest
+        run = checked_run(title, device, earliest, latest, now=now, time_zone=self._home.site.time_zone)
+        self._missed.pop(asset, None)
         self._change(replace(self._wishes, runs={**self.runs, asset: run}))
         return run
 
     @callback
-    def follow(self, live: Live) -> None:
-        """Let time and measurements end overrides, and begin and end runs."""
+    def cancel_run(self, asset: str) -> bool:
+        """Take a run back that has not begun; whether there was one.
+
+        Raises:
+            KeyError: no such asset.
+            RunRefused: it has begun, and a programme is not stopped.
+        """
+        run = self.runs.get(asset)
+        if run is None:
+            return False
+        if run.started is not None:
+            raise self._runs_since(asset, run.started)
+        self._change(replace(self._wishes, runs={name: other for name, other in self.runs.items() if name != asset}))
+        return True
+
+    @callback
+    def follow(self, live: Live, told: Collection[str] = ()) -> None:
+        """Let time and measurements end overrides, and begin and end runs; `told` were made to run by HEMS."""
+        self._live = live
         overrides = tuple(entry for entry in self._wishes.overrides if entry.until > live.at)
         runs = {
             asset: run
             for asset, wanted in self.runs.items()
-            if (run := self._followed(asset, wanted, live)) is not None
+            if (run := self._followed(asset, wanted, live, told=asset in told)) is not None
         }
         if len(overrides) != len(self._wishes.overrides) or runs != self.runs:
             self._change(replace(self._wishes, overrides=overrides, runs=runs))
@@ -161,20 +193,47 @@ class Household:
         """Whatever was wished last is kept."""
         await self._kept.async_flush()
 
-    def _followed(self, asset: str, run: ApplianceRun, live: Live) -> ApplianceRun | None:
-        """The run as it is now; None when it has ended, or when its time has passed without it."""
+    def _followed(self, asset: str, wanted: ApplianceRun, live: Live, *, told: bool) -> ApplianceRun | None:
+        """The run as it is now; None when it is over, which is said if it never began."""
         device = self._home.asset(asset)
         assert isinstance(device, Appliance)  # noqa: S101  # request_run and _fitting let nothing else in
-        reading = live.assets.get(asset)
-        running = reading.running if reading else None
-        if run.started is None:
-            if running:
-                return replace(run, started=live.at)
-            return run if live.at < run.latest_end else None
-        ended = live.at >= run.started + device.duration
-        # A programme may pause for a moment; the measured end counts only when it was about time.
-        about_time = live.at >= run.started + device.duration * 0.8
-        return None if (ended and not running) or (about_time and running is False) or _overdue(run, live) else run
+        reading, binding = live.assets.get(asset), self._home.bindings[asset]
+        # What HEMS only advises has begun when its meter says so; without one, when it was advised.
+        begins = told and (binding.control_entity is not None or reading is None or reading.running is None)
+        run = followed(device, wanted, reading, live.at, told=begins)
+        if run is None and wanted.started is None:
+            until = self._local(wanted.latest_end)
+            self._missed[asset] = f"the run wanted by {until} never began and is dropped; ask for it again"
+            _LOGGER.warning("%s: the run wanted by %s never began and is dropped", self._home.titles[asset], until)
+        return run
+
+    def _refuse_while_running(self, asset: str, device: Appliance) -> None:
+        under_way = self.runs.get(asset)
+        if under_way is not None and under_way.started is not None:
+            raise self._runs_since(asset, under_way.started)
+        reading = self._live.assets.get(asset) if self._live else None
+        if self._live is not None and reading is not None and reading.running:
+            title = self._home.titles[asset]
+            raise RunRefused(
+                "run_measured",
+                f"{title}: a programme of {device.duration} is running already",
+                asset=title,
+                power=f"{reading.power_kw or 0.0:g}",
+            )
+
+    def _runs_since(self, asset: str, started: datetime) -> RunRefused:
+        device, title = self._home.asset(asset), self._home.titles[asset]
+        assert isinstance(device, Appliance)  # noqa: S101  # nothing else has a run
+        return RunRefused(
+            "run_under_way",
+            f"{title}: its programme is running since {started.isoformat()}",
+            asset=title,
+            started=self._local(started),
+            ends=self._local(started + device.duration),
+        )
+
+    def _local(self, at: datetime) -> str:
+        return f"{at.astimezone(ZoneInfo(self._home.site.time_zone)):%Y-%m-%d %H:%M}"
 
     def _change(self, wishes: Wishes) -> None:
         if wishes == self._wishes:
@@ -183,11 +242,6 @@ class Household:
         self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self._home, self._wishes))
         for listener in tuple(self._listeners):
             listener()
-
-
-def _overdue(run: ApplianceRun, live: Live) -> bool:
-    """Nothing runs for a day beyond its window, whatever a stuck sensor says."""
-    return live.at > run.latest_end + timedelta(days=1)
 
 
 def _fitting(home: Home, wishes: Wishes) -> Wishes:

@@ -38,6 +38,10 @@ class AssetReading:
     """Whether a car is plugged in."""
     capacity_kwh: float | None = None
     """Of the plugged-in car, where it or the configuration says so."""
+    phases: int | None = None
+    """That a charger is seen to use whatever it is told; None: as it is told."""
+    charged_kwh: float | None = None
+    """What the charger gave to the plugged-in car since it came; less of it arrived in the car."""
     max_charge_kw: float | None = None
     """What the plugged-in car takes from the bus; None: as much as its charger gives."""
     running: bool | None = None
@@ -76,6 +80,8 @@ class AssetSettings:
     """Battery: fraction never planned to be used."""
     comfort_min_c: float | None = None
     comfort_max_c: float | None = None
+    ready_by: time | None = None
+    """Appliance: local time by which a run that is asked for has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,19 @@ class HemsSensor[V: SiteView | AssetView](HemsEntity[V], SensorEntity):
     """A row as a sensor."""
 
     _unrecorded_attributes = frozenset(
-        {"action", "activity", "asset", "at", "power_kw", "reason", "reasons", "violations"}
+        {
+            "action",
+            "activity",
+            "asset",
+            "at",
+            "planned_end",
+            "planned_start",
+            "power_kw",
+            "reason",
+            "reasons",
+            "started",
+            "violations",
+        }
     )
     entity_description: HemsSensorDescription[V]
 

@@ -1,6 +1,7 @@
 """The rows of the assets: power, energy, state, and what the plan has for them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTemperature
@@ -49,6 +50,17 @@ def _negated(value: float | None) -> float | None:
 
 def _soc(view: AssetView) -> float | None:
     return 100 * view.reading.soc if view.reading and view.reading.soc is not None else None
+
+
+def _run_attributes(view: AssetView) -> dict[str, Any]:
+    """When it began, or when the plan lets it; absent where that is not known."""
+    run, planned_run = view.run, view.planned_run
+    times = {
+        "started": run.started if run else None,
+        "planned_start": planned_run.start if planned_run and run and run.started is None else None,
+        "planned_end": planned_run.end if planned_run else None,
+    }
+    return {name: time for name, time in times.items() if time is not None}
 
 
 def _activity(view: AssetView) -> Activity | None:
@@ -168,6 +180,15 @@ STATE_ROWS: tuple[HemsSensorDescription[AssetView], ...] = (
     _activity_row(SUBENTRY_HOT_WATER, Activity.HEAT),
     _activity_row(SUBENTRY_APPLIANCE, Activity.RUN),
     _activity_row(SUBENTRY_FLEXIBLE_LOAD, Activity.RUN),
+    HemsSensorDescription(
+        key="run_deadline",
+        translation_key="run_deadline",
+        kinds=(SUBENTRY_APPLIANCE,),
+        device_class=SensorDeviceClass.TIMESTAMP,
+        available_fn=lambda view: view.run is not None,
+        value_fn=lambda view: view.run.latest_end if view.run else None,
+        attributes_fn=_run_attributes,
+    ),
     HemsSensorDescription(
         key="next_change",
         translation_key="next_change",

@@ -1,21 +1,24 @@
-"""Actions: plan now, read the plan, take an asset over and give it back."""
+"""Actions: plan now, read the plan, take an asset over and give it back, let an appliance run in time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .abilities import DEFAULT_READY_BY
 from .asset_lookup import async_find_asset
 from .const import DOMAIN
-from .core.model import AssetPlan, Battery, Plan
+from .core.model import Appliance, AssetPlan, Battery, Plan
 from .entity import asset_views, refusals_shown
+from .runs import next_ready_by
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
 
@@ -23,6 +26,8 @@ SERVICE_PLAN_NOW = "plan_now"
 SERVICE_GET_PLAN = "get_plan"
 SERVICE_SET_OVERRIDE = "set_override"
 SERVICE_CLEAR_OVERRIDE = "clear_override"
+SERVICE_REQUEST_RUN = "request_run"
+SERVICE_CANCEL_RUN = "cancel_run"
 
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_ASSET = "asset"
@@ -30,6 +35,9 @@ ATTR_POWER_KW = "power_kw"
 ATTR_MODE = "mode"
 ATTR_UNTIL = "until"
 ATTR_DURATION = "duration"
+ATTR_READY_BY = "ready_by"
+ATTR_WITHIN = "within"
+ATTR_EARLIEST = "earliest"
 
 MODE_AUTO = "auto"
 MODES = ("charge", "discharge", "on", "off", MODE_AUTO)
@@ -49,6 +57,15 @@ SET_OVERRIDE_SCHEMA = SITE_SCHEMA.extend(
         probatio.Optional(ATTR_DURATION): cv.positive_time_period,
     }
 )
+REQUEST_RUN_SCHEMA = SITE_SCHEMA.extend(
+    {
+        probatio.Required(ATTR_ASSET): cv.string,
+        probatio.Optional(ATTR_READY_BY): cv.datetime,
+        probatio.Optional(ATTR_WITHIN): cv.positive_time_period,
+        probatio.Optional(ATTR_EARLIEST): cv.datetime,
+    }
+)
+CANCEL_RUN_SCHEMA = GET_PLAN_SCHEMA
 
 
 @callback
@@ -59,6 +76,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
         (SERVICE_GET_PLAN, _get_plan, GET_PLAN_SCHEMA, SupportsResponse.ONLY),
         (SERVICE_SET_OVERRIDE, _set_override, SET_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
         (SERVICE_CLEAR_OVERRIDE, _clear_override, CLEAR_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
+        (SERVICE_REQUEST_RUN, _request_run, REQUEST_RUN_SCHEMA, SupportsResponse.OPTIONAL),
+        (SERVICE_CANCEL_RUN, _cancel_run, CANCEL_RUN_SCHEMA, SupportsResponse.OPTIONAL),
     ):
         hass.services.async_register(DOMAIN, name, action, schema, answers)
 
@@ -111,6 +130,54 @@ async def _clear_override(call: ServiceCall) -> dict[str, Any]:
     for view in held:
         await view.runtime.dispatcher.async_clear_override(view.name)
     return {"cleared": [view.title for view in held]}
+
+
+async def _request_run(call: ServiceCall) -> dict[str, Any]:
+    view = _asset(call)
+    earliest, latest = _window(call, view)
+    with refusals_shown():
+        await view.runtime.dispatcher.async_request_run(view.name, earliest, latest)
+    # What is asked for stays so if it cannot be planned now; the answer then names no start.
+    with suppress(HomeAssistantError):
+        await view.runtime.coordinator.async_plan_now()
+    planned = view.planned_run
+    return {
+        ATTR_ASSET: view.name,
+        "title": view.title,
+        ATTR_EARLIEST: _local(view.site, earliest),
+        ATTR_READY_BY: _local(view.site, latest),
+        "planned_start": _local(view.site, planned.start) if planned else None,
+        "planned_end": _local(view.site, planned.end) if planned else None,
+        "expected_cost": round(planned.cost, 4) if planned and planned.cost is not None else None,
+        "currency": view.runtime.home.currency,
+    }
+
+
+async def _cancel_run(call: ServiceCall) -> dict[str, Any]:
+    if ATTR_ASSET in call.data:
+        views = [_asset(call)]
+    else:
+        views = [view for view in asset_views(_site(call).entry) if view.run and view.run.started is None]
+    with refusals_shown():
+        cancelled = [view.title for view in views if await view.runtime.dispatcher.async_cancel_run(view.name)]
+    return {"cancelled": cancelled}
+
+
+def _window(call: ServiceCall, view: AssetView) -> tuple[datetime, datetime]:
+    """From when and until when a run is wanted, in the home's time; without an end, by the appliance's own."""
+    now = view.site.now
+    if ATTR_READY_BY in call.data and ATTR_WITHIN in call.data:
+        raise _wrong("ready_by_or_within", asset=view.title)
+    earliest = max(now, dt_util.as_utc(call.data[ATTR_EARLIEST])) if ATTR_EARLIEST in call.data else now
+    if ATTR_READY_BY in call.data:
+        return earliest, dt_util.as_utc(call.data[ATTR_READY_BY])
+    if ATTR_WITHIN in call.data:
+        return earliest, now + call.data[ATTR_WITHIN]
+    if not isinstance(view.asset, Appliance):
+        # The household says in words why not.
+        return earliest, earliest
+    clock = view.settings.ready_by or DEFAULT_READY_BY
+    return earliest, next_ready_by(earliest, clock, view.runtime.home.site.time_zone, view.asset.duration)
 
 
 def _site(call: ServiceCall) -> SiteView:

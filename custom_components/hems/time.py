@@ -1,4 +1,4 @@
-"""Times: when the car leaves."""
+"""Times: when the car leaves, and when an appliance is to have ended."""
 
 from dataclasses import dataclass
 import datetime as dt
@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_EV_CHARGER
+from .const import SUBENTRY_APPLIANCE, SUBENTRY_EV_CHARGER
 from .entity import HemsDescription, HemsEntity, async_add_asset_rows, refusals_shown
 from .runtime import HemsConfigEntry
 from .views import AssetView
@@ -19,27 +19,36 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class HemsTimeDescription(HemsDescription[AssetView], TimeEntityDescription):
-    """A wish for an asset that is a time of day."""
+    """A wish for an asset that is a time of day; its key is that of the setting."""
 
 
-DEPARTURE = HemsTimeDescription(
-    key="departure",
-    translation_key="departure",
-    kinds=(SUBENTRY_EV_CHARGER,),
-    entity_category=EntityCategory.CONFIG,
-    value_fn=lambda view: view.settings.departure,
+ASSET_ROWS = (
+    HemsTimeDescription(
+        key="departure",
+        translation_key="departure",
+        kinds=(SUBENTRY_EV_CHARGER,),
+        entity_category=EntityCategory.CONFIG,
+        value_fn=lambda view: view.settings.departure,
+    ),
+    HemsTimeDescription(
+        key="ready_by",
+        translation_key="ready_by",
+        kinds=(SUBENTRY_APPLIANCE,),
+        entity_category=EntityCategory.CONFIG,
+        value_fn=lambda view: view.settings.ready_by,
+    ),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: HemsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the departure of each EV charger."""
-    async_add_asset_rows(hass, entry, async_add_entities, (DEPARTURE,), HemsTime)
+    """Add the times of each asset."""
+    async_add_asset_rows(hass, entry, async_add_entities, ASSET_ROWS, HemsTime)
 
 
 class HemsTime(HemsEntity[AssetView], TimeEntity):
-    """The local time at which the car is to be ready, each day."""
+    """A local time, each day."""
 
     entity_description: HemsTimeDescription
 
@@ -52,6 +61,8 @@ class HemsTime(HemsEntity[AssetView], TimeEntity):
 
     @override
     async def async_set_value(self, value: dt.time) -> None:
-        """Leave at another time: plan again with it."""
+        """Another time: plan again with it."""
         with refusals_shown():
-            await self.view.runtime.dispatcher.async_update_asset(self.view.name, departure=value)
+            await self.view.runtime.dispatcher.async_update_asset(
+                self.view.name, **{self.entity_description.key: value}
+            )

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 
-from .core.model import Asset, AssetPlan, HealthStatus, InputHealth, Plan, kind_of
+from .core.model import Appliance, ApplianceRun, Asset, AssetPlan, HealthStatus, InputHealth, Plan, kind_of
+from .runs import PlannedRun, planned_run
 from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
 from .windows import Window, next_window
 
@@ -156,6 +157,19 @@ class AssetView:
     def settings(self) -> AssetSettings:
         """What the household wants of it."""
         return self.runtime.dispatcher.settings.assets.get(self.name) or AssetSettings()
+
+    @property
+    def run(self) -> ApplianceRun | None:
+        """The run of an appliance that waits or is under way."""
+        return self.runtime.dispatcher.runs.get(self.name)
+
+    @property
+    def planned_run(self) -> PlannedRun | None:
+        """When that run begins and ends, as far as the plan that holds knows."""
+        run, plan, asset = self.run, self.site.plan, self.asset
+        if run is None or plan is None or not isinstance(asset, Appliance):
+            return None
+        return planned_run(plan, self.name, asset, run)
 
     @property
     def plan(self) -> AssetPlan | None:

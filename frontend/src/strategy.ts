@@ -8,6 +8,8 @@ const PLATFORM = "hems";
 /** Sensors worth a tile, in this order, by translation key; the next action stands in the plan card. */
 const SITE_SENSORS = ["cost_today", "saving_today", "self_consumption", "self_sufficiency"];
 const ASSET_SENSORS = ["soc", "indoor_temperature", "tank_temperature", "state", "next_change"];
+/** Shown below the others, each in a row of its own, only while there is something to see or to take back. */
+const WHILE_AVAILABLE = ["run_deadline", "cancel_run", "back_to_plan"];
 /** Controls that take a whole row below the others. */
 const WIDE = ["number", "select"];
 /** Controls that take half a row. */
@@ -89,7 +91,6 @@ function wide(card: CardConfig): CardConfig {
   return { ...card, grid_options: { columns: 12 } };
 }
 
-/** Shown only while pressing it makes sense. */
 function whileAvailable(card: CardConfig): CardConfig {
   return { ...card, visibility: [{ condition: "state", entity: card.entity, state_not: "unavailable" }] };
 }
@@ -97,8 +98,8 @@ function whileAvailable(card: CardConfig): CardConfig {
 function section(hass: Registries, group: Group): { cards: CardConfig[] } {
   const make = (entity: EntityEntry): CardConfig => tile(hass, group, entity);
   const sensors = withKeys(inDomains(group, ["sensor"]), group.kind === null ? SITE_SENSORS : ASSET_SENSORS);
-  const undo = withKeys(group.entities, ["back_to_plan"]);
-  const narrow = [...inDomains(group, NARROW).filter((entity) => !undo.includes(entity)), ...sensors].map(make);
+  const passing = withKeys(group.entities, WHILE_AVAILABLE);
+  const narrow = [...inDomains(group, NARROW).filter((entity) => !passing.includes(entity)), ...sensors].map(make);
   const last = narrow.length % 2 === 1 ? narrow.pop() : undefined; // an odd one out fills its row
   const heading = { type: "heading", heading: nameOf(group), icon: group.kind === null ? "mdi:home-lightning-bolt" : iconOf(group.kind) };
   return {
@@ -107,7 +108,7 @@ function section(hass: Registries, group: Group): { cards: CardConfig[] } {
       ...narrow,
       ...(last ? [wide(last)] : []),
       ...inDomains(group, WIDE).map(make).map(wide),
-      ...undo.map(make).map(wide).map(whileAvailable),
+      ...passing.map(make).map(wide).map(whileAvailable),
     ],
   };
 }

@@ -31,6 +31,8 @@ class FakeEngine:
         self.requests = []
         self.problem = None
         """Answered instead of a plan."""
+        self.solve = lambda wanted: replace(fallback_plan(wanted, "test"), outcome=Optimal())
+        """Makes the plans."""
         app = web.Application(client_max_size=10_000_000)
         app.router.add_post("/v1/plan", self._plan)
         self._server = TestServer(app)
@@ -67,8 +69,7 @@ class FakeEngine:
             )
         wanted = decode(PlanRequest, await request.read())
         self.requests.append(wanted)
-        plan = replace(fallback_plan(wanted, "test"), outcome=Optimal())
-        return web.Response(body=encode(plan), content_type="application/json")
+        return web.Response(body=encode(self.solve(wanted)), content_type="application/json")
 
 
 class FakeDevices:

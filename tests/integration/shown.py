@@ -175,6 +175,10 @@ class FakeDispatcher:
         return self._household.overrides
 
     @property
+    def runs(self):
+        return self._household.runs
+
+    @property
     def household(self):
         return self._household
 
@@ -205,6 +209,9 @@ class FakeDispatcher:
 
     async def async_request_run(self, asset: str, earliest: Any, latest: Any) -> None:
         self._household.request_run(asset, earliest, latest)
+
+    async def async_cancel_run(self, asset: str) -> bool:
+        return self._household.cancel_run(asset)
 
 
 class FakeAccounts:

@@ -41,8 +41,17 @@ async def test_every_enabled_entity_has_a_state(hass, entry):
         and state.state in {"unavailable", "unknown"}
         and entity.domain != "button"
     }
-    # For some nothing changes any more, shares of nothing are undefined, and a car that is away has no charge.
-    allowed = ("next_change", "self_consumption", "self_sufficiency", "next_action", "state_of_charge", "stored_energy")
+    # For some nothing changes any more, shares of nothing are undefined, a car that is away has no charge, and
+    # nobody has asked for a run.
+    allowed = (
+        "next_change",
+        "next_action",
+        "run_wanted_by",
+        "self_consumption",
+        "self_sufficiency",
+        "state_of_charge",
+        "stored_energy",
+    )
     assert not {name: state for name, state in silent.items() if not name.endswith(allowed)}
     assert hass.states.get("sensor.simulated_home_plan_status").state == "fallback"
     assert hass.states.get("sensor.simulated_home_simulated_time") is not None

@@ -27,13 +27,16 @@ from ..core.model import (
     Series,
 )
 from ..home import Panels
+from ..runs import LATE
 from ..runtime import AssetReading, AssetSettings
 from .situation import Findings, Situation
 
 CHARGING_KW = 0.5
 """A charger that gives more has a car, whether it says so or not; standby is a few watts."""
 UNKNOWN_CAR_SOC = 0.2
-"""A car that does not say how full it is gets enough rather than too little."""
+"""When it comes; a car that does not say how full it is gets enough rather than too little."""
+COUNTED_KWH = 0.05
+"""Less was hardly charged at all."""
 
 
 class NoStateError(Exception):
@@ -121,7 +124,7 @@ def _ev_charger(asset: EvCharger, asked: _Asked) -> EvChargerState:
     if connected is None:
         raise NoStateError(f"{asset.name}.connected", "unknown: left out of the plan and held safe")
     now = asked.situation.horizon.start
-    here = (_visit(asked),) if connected else ()
+    here = (_visit(asked, asset.efficiency),) if connected else ()
     free_from = here[0].departure if here else now
     later = (
         _with_wish(session, asked.settings)
@@ -137,7 +140,7 @@ def _with_wish(session: EvSession, settings: AssetSettings) -> EvSession:
     return replace(session, target_kwh=max(settings.target_soc * session.capacity_kwh, session.energy_kwh))
 
 
-def _visit(asked: _Asked) -> EvSession:
+def _visit(asked: _Asked, efficiency: float) -> EvSession:
     """The car that is plugged in now, until the next time it is wanted."""
     name, reading, settings = asked.asset.name, asked.reading, asked.settings
     car = asked.situation.home.cars.get(name)
@@ -148,8 +151,10 @@ def _visit(asked: _Asked) -> EvSession:
     if energy_kwh is None and reading.soc is not None:
         energy_kwh = reading.soc * capacity_kwh
     if energy_kwh is None:
-        energy_kwh = UNKNOWN_CAR_SOC * capacity_kwh
-        asked.findings.degraded(f"{name}.soc", f"unknown: {UNKNOWN_CAR_SOC:.0%} is assumed")
+        charged_kwh = reading.charged_kwh or 0.0
+        energy_kwh = UNKNOWN_CAR_SOC * capacity_kwh + efficiency * charged_kwh
+        counted = f", and {charged_kwh:.1f} kWh were charged since" if charged_kwh >= COUNTED_KWH else ""
+        asked.findings.degraded(f"{name}.soc", f"unknown: {UNKNOWN_CAR_SOC:.0%} when it came is assumed{counted}")
     now = asked.situation.horizon.start
     return EvSession(
         arrival=now,
@@ -215,7 +220,7 @@ def _appliance(asset: Appliance, asked: _Asked) -> ApplianceState:
             runs.append(run)
         elif run.latest_end > now:
             asked.findings.degraded(f"{asset.name}.run", "too late for its window: starts as soon as possible")
-            runs.append(ApplianceRun(earliest_start=now, latest_end=now + asset.duration + timedelta(hours=1)))
+            runs.append(ApplianceRun(earliest_start=now, latest_end=now + asset.duration + LATE))
     return ApplianceState(asset=asset.name, runs=tuple(runs))
 
 

@@ -108,7 +108,7 @@ def draft_of(
 
 def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | None, now: datetime) -> Proposal | None:
     """What plan or fallback want of an asset; None releases it."""
-    if isinstance(asset, Pv) or (isinstance(asset, Appliance) and _runs(asset, live, state, now)):
+    if isinstance(asset, Pv) or (isinstance(asset, Appliance) and not _may_start(asset, live, state, now)):
         return None
     if slot is not None and asset.name in slot.power_kw:
         power_kw, source, reason = slot.power_kw[asset.name], Source.PLAN, Reason.PLAN
@@ -130,10 +130,17 @@ def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | 
     )
 
 
-def _runs(appliance: Appliance, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
-    """Whether a programme is under way, even where it draws nothing for a while."""
-    begun = [run.started for run in state.runs if run.started] if isinstance(state, ApplianceState) else []
-    return bool(live.running) or any(started <= now < started + appliance.duration for started in begun)
+def _may_start(appliance: Appliance, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
+    """Whether a run waits while no programme is under way, even one that draws nothing for a while.
+
+    Without one it is left to itself: a plan that is a moment old neither begins a run that is over once more, nor
+    switches off what the household uses by hand.
+    """
+    if live.running or not isinstance(state, ApplianceState):
+        return not live.running
+    begun = [run.started for run in state.runs if run.started]
+    under_way = any(started <= now < started + appliance.duration for started in begun)
+    return not under_way and len(begun) < len(state.runs)
 
 
 def _must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
