@@ -1,6 +1,7 @@
 """The devices of a real home: whatever Home Assistant has entities for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
@@ -13,8 +14,9 @@ from .core.model import Horizon
 from .devices import Change, CommandResult, Outlook
 from .home import EntityTariff, Home
 from .observe.outlook import OutlookReader
+from .observe.phases import PhaseWatch
 from .observe.readings import read_home
-from .runtime import Live
+from .runtime import AssetReading, Live
 
 
 class EntityDevices:
@@ -25,6 +27,7 @@ class EntityDevices:
         self._home = home
         self._outlook = OutlookReader(hass, home)
         self._writer = Writer(hass, home)
+        self._phases = PhaseWatch(home)
         self._listeners: list[Callable[[Change], None]] = []
         self._unsubs: list[CALLBACK_TYPE] = []
 
@@ -39,7 +42,10 @@ class EntityDevices:
 
     def read(self) -> Live:
         """The latest states of all bound entities."""
-        return read_home(self._hass, self._home, self.now())
+        live = read_home(self._hass, self._home, self.now())
+        return replace(
+            live, assets={name: self._understood(name, reading, live.at) for name, reading in live.assets.items()}
+        )
 
     async def async_outlook(self, horizon: Horizon) -> Outlook:
         """Prices and forecasts of entities, and what follows from the past."""
@@ -47,6 +53,7 @@ class EntityDevices:
 
     async def async_apply(self, setpoint: Setpoint) -> CommandResult:
         """Call the action that brings the device there."""
+        self._phases.told(setpoint)
         return await self._writer.async_apply(setpoint, self.now())
 
     @callback
@@ -66,6 +73,10 @@ class EntityDevices:
         """Listen no more."""
         while self._unsubs:
             self._unsubs.pop()()
+
+    def _understood(self, name: str, reading: AssetReading, now: datetime) -> AssetReading:
+        """With what only follows from measurements before."""
+        return self._phases.seen(name, reading, now)
 
     def _measuring(self) -> set[str]:
         bound = self._home.grid_bindings

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from ..abilities import power_range_kw, wanted_asset
+from ..abilities import observed_asset, power_range_kw, wanted_asset
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
 from ..core.forecast import load_forecast, temperature_forecast
 from ..core.model import (
@@ -82,7 +82,7 @@ def _planned(situation: Situation, findings: Findings) -> dict[Asset, AssetState
             free = configured.curtailable and settings.automatic and not silent
             asset: Asset = replace(configured, curtailable=free)
         elif settings.automatic and not silent:
-            asset = wanted_asset(configured, settings)
+            asset = observed_asset(wanted_asset(configured, settings), reading)
         else:
             continue
         try:
