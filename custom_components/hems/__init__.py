@@ -22,7 +22,7 @@ from .home import Home, HomeError, parse_home
 from .household import Household
 from .runtime import HemsConfigEntry, HemsRuntimeData
 from .services import async_setup_services
-from .settings import ACCOUNTS, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
+from .settings import ACCOUNTS, CHARGED, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
 from .simulated_home import SimulatedDevices
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -136,4 +136,4 @@ def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> Hom
     """The devices that the home is made of."""
     if home.simulated is not None:
         return SimulatedDevices(hass, entry, home, Kept[dict[str, Any]](hass, entry.entry_id, WORLD, dict))
-    return EntityDevices(hass, home)
+    return EntityDevices(hass, home, Kept[dict[str, Any]](hass, entry.entry_id, CHARGED, dict))

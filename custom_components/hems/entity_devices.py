@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
@@ -13,21 +14,24 @@ from .core.dispatch import Setpoint
 from .core.model import Horizon
 from .devices import Change, CommandResult, Outlook
 from .home import EntityTariff, Home
+from .observe.charged import ChargeCounter
 from .observe.outlook import OutlookReader
 from .observe.phases import PhaseWatch
 from .observe.readings import read_home
 from .runtime import AssetReading, Live
+from .settings import Kept
 
 
 class EntityDevices:
     """Reads the bound entities and calls the actions of those that control."""
 
-    def __init__(self, hass: HomeAssistant, home: Home) -> None:
+    def __init__(self, hass: HomeAssistant, home: Home, charged: Kept[dict[str, Any]]) -> None:
         self._hass = hass
         self._home = home
         self._outlook = OutlookReader(hass, home)
         self._writer = Writer(hass, home)
         self._phases = PhaseWatch(home)
+        self._charged = ChargeCounter(home, charged)
         self._listeners: list[Callable[[Change], None]] = []
         self._unsubs: list[CALLBACK_TYPE] = []
 
@@ -64,6 +68,7 @@ class EntityDevices:
 
     async def async_start(self) -> None:
         """Begin to listen."""
+        await self._charged.async_start()
         self._unsubs = [
             async_track_state_change_event(self._hass, self._measuring(), self._on_measurement),
             async_track_state_change_event(self._hass, self._foretelling(), self._on_outlook),
@@ -73,10 +78,11 @@ class EntityDevices:
         """Listen no more."""
         while self._unsubs:
             self._unsubs.pop()()
+        await self._charged.async_stop()
 
     def _understood(self, name: str, reading: AssetReading, now: datetime) -> AssetReading:
         """With what only follows from measurements before."""
-        return self._phases.seen(name, reading, now)
+        return self._charged.seen(name, self._phases.seen(name, reading, now), now)
 
     def _measuring(self) -> set[str]:
         bound = self._home.grid_bindings

@@ -23,7 +23,8 @@ WISHES = "wishes"
 PLAN = "plan"
 ACCOUNTS = "accounts"
 WORLD = "world"
-PARTS = (WISHES, PLAN, ACCOUNTS, WORLD)
+CHARGED = "charged"
+PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED)
 """Every file an entry may have; removing the entry removes them all."""
 
 VERSION = 1

@@ -15,6 +15,7 @@ from custom_components.hems.devices import Change
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe.forecasts import async_read_pv
+from custom_components.hems.settings import CHARGED, Kept
 from tests.integration.entries import a_subentry, an_entry
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -28,7 +29,7 @@ async def ten_in_utc(hass, freezer):
 
 
 def devices_of(hass, *subentries, **changes):
-    return EntityDevices(hass, parse_home(an_entry(*subentries, **changes), "UTC"))
+    return EntityDevices(hass, parse_home(an_entry(*subentries, **changes), "UTC"), Kept(hass, "abc", CHARGED, dict))
 
 
 def a_day() -> Horizon:

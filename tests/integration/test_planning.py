@@ -119,6 +119,28 @@ def test_car_without_a_known_capacity_follows_the_configuration():
     assert state_of(request, "ev_charger").sessions[0].capacity_kwh == 60.0
 
 
+def test_car_that_never_says_how_full_it_is_becomes_fuller_by_what_was_charged():
+    live = reading("ev_charger", energy_kwh=None, soc=None, charged_kwh=10.0)
+    request = build_request(a_situation("ev_charger", live=live))
+    (session,) = state_of(request, "ev_charger").sessions
+    assert session.energy_kwh == pytest.approx(0.2 * 60.0 + 0.9 * 10.0)
+    (health,) = (entry for entry in request.health if entry.source == "ev_charger.soc")
+    assert health.status.value == "degraded"
+    assert health.reason == "unknown: 20% when it came is assumed, and 10.0 kWh were charged since"
+
+
+def test_no_car_is_fuller_than_full():
+    live = reading("ev_charger", energy_kwh=None, soc=None, charged_kwh=80.0)
+    (session,) = state_of(build_request(a_situation("ev_charger", live=live)), "ev_charger").sessions
+    assert session.energy_kwh == 60.0
+
+
+def test_what_a_car_says_itself_counts_more_than_what_was_charged():
+    live = reading("ev_charger", energy_kwh=None, soc=0.5, charged_kwh=10.0)
+    (session,) = state_of(build_request(a_situation("ev_charger", live=live)), "ev_charger").sessions
+    assert session.energy_kwh == 30.0
+
+
 def test_visits_to_come_follow_the_one_that_is():
     arrival = NOW + timedelta(hours=30)
     later = replace(
