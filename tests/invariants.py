@@ -19,6 +19,7 @@ from custom_components.hems.core.model import (
     PlanRequest,
     Pv,
 )
+from custom_components.hems.core.model.assessment.judgement import REPORTED
 from custom_components.hems.core.model.runs import runs_of
 from custom_components.hems.core.model.terms import Terms
 from custom_components.hems.core.model.visits import visits_of
@@ -71,7 +72,7 @@ def assert_limits_kept(plan: Plan, terms: Terms) -> None:
     for index in range(plan.horizon.steps):
         assert plan.import_kw[index] <= terms.max_import_kw[index] + CLOSE
         if "grid.max_export" not in named:
-            assert plan.export_kw[index] <= terms.max_export_kw[index] + 1e-3
+            assert plan.export_kw[index] <= terms.max_export_kw[index] + REPORTED["kW"]
 
 
 def assert_pv_possible(pv: Pv, schedule: AssetPlan) -> None:

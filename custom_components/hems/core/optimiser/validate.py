@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..model import Battery, BatteryState, Infeasible, Plan
 from ..model.assessment.grid import export_excess_kw
+from ..model.assessment.judgement import REPORTED
 from ..model.terms import Terms
 from .outcome import NoPlan
 
@@ -30,7 +31,7 @@ def _broken(plan: Plan, terms: Terms) -> Iterator[str]:
         if plan.import_kw[index] > terms.max_import_kw[index] + TOLERANCE:
             yield "grid.max_import"
     excess_kw = max(export_excess_kw(terms, plan.export_kw))
-    if excess_kw > TOLERANCE and not any(violation.limit == "grid.max_export" for violation in plan.violations):
+    if excess_kw > REPORTED["kW"] and not any(violation.limit == "grid.max_export" for violation in plan.violations):
         yield "grid.max_export"
     for asset in terms.request.site.assets:
         if isinstance(asset, Battery):

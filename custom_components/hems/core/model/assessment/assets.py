@@ -1,5 +1,6 @@
 """The judgement of each kind of asset."""
 
+from collections.abc import Sequence
 from functools import singledispatch
 
 from ..appliance import Appliance, ApplianceState
@@ -17,7 +18,8 @@ from ..terms import Terms
 from ..thermal import Zone
 from ..visits import Visit, visits_of
 from ..zones import building_zone, tank_zone
-from .judgement import NOTICED, Judgement, broken_spans
+from .judgement import NOTICED, REPORTED, Judgement, broken_spans
+from .overrides import overridden_steps
 
 
 @singledispatch
@@ -60,7 +62,7 @@ def _(asset: EvCharger, plan: AssetPlan, terms: Terms) -> Judgement:
         end_value -= ev_end_price(asset, visit, terms) * max(
             0.0, min(energy_kwh, visit.session.target_kwh) - visit.session.energy_kwh
         )
-        if missing_kwh > NOTICED:
+        if missing_kwh > REPORTED["kWh"]:
             violations.append(_late(asset, visit, missing_kwh, terms))
     return Judgement(comfort=comfort, end_value=end_value, violations=tuple(violations))
 
@@ -151,18 +153,35 @@ def _(asset: Appliance, plan: AssetPlan, terms: Terms) -> Judgement:
 
 @assess.register
 def _(asset: FlexibleLoad, plan: AssetPlan, terms: Terms) -> Judgement:
+    """Each kWh withheld costs comfort; to withhold it where its energy is dearer is what the household asked for."""
+    worth = terms.request.weights.comfort * asset.comfort_price_per_kwh
     withheld_kw = [
         max(0.0, wanted - given) for wanted, given in zip(plan.trajectories["wanted_kw"], plan.power_kw, strict=True)
     ]
     withheld_kwh = sum(kw * h for kw, h in zip(withheld_kw, terms.steps_h, strict=True))
     return Judgement(
-        comfort=terms.request.weights.comfort * asset.comfort_price_per_kwh * withheld_kwh,
+        comfort=worth * withheld_kwh,
         violations=broken_spans(
             f"{asset.name}.wanted",
             asset.name,
-            withheld_kw,
+            _against_its_worth(asset, worth, withheld_kw, terms),
             "kW",
-            "off, because its energy costs more than it is worth to the household, or a limit leaves no room",
+            "off although it is worth its energy: a limit or the charge for a peak leaves no room",
             terms.horizon,
         ),
+    )
+
+
+def _against_its_worth(
+    load: FlexibleLoad, worth: float, withheld_kw: Sequence[float], terms: Terms
+) -> tuple[float, ...]:
+    """What is withheld where neither the price of energy nor a person is the reason."""
+    told = {
+        step
+        for override in terms.request.overrides
+        if override.asset == load.name
+        for step in overridden_steps(override, terms.horizon)
+    }
+    return tuple(
+        0.0 if index in told or terms.import_worth[index] >= worth else kw for index, kw in enumerate(withheld_kw)
     )

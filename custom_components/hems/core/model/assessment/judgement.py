@@ -1,6 +1,6 @@
 """The judgement of one asset's schedule, and how limits that are broken over time become violations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..horizon import Horizon
@@ -8,6 +8,9 @@ from ..plan import Violation
 
 NOTICED = 1e-3
 """Smaller amounts, in kW, kWh or K, are the solver's and the rounding's."""
+REPORTED: Mapping[str, float] = {"K": 0.05, "kWh": 0.05, "kW": 0.01}
+"""By unit: a limit missed by no more is not called broken. People are shown tenths of K and kWh, so that less would
+read as 0.0; and no device keeps to a power more exactly than to 10 W. The cost counts every bit all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +26,12 @@ class Judgement:
 def broken_spans(
     limit: str, asset: str | None, amounts: Sequence[float], unit: str, reason: str, horizon: Horizon
 ) -> tuple[Violation, ...]:
-    """One violation for each run of steps in which the amount is noticed, with the largest amount of the run."""
+    """One violation for each run of steps in which the amount is worth a word, with the largest amount of the run."""
     edges = horizon.edges
     violations: list[Violation] = []
     first: int | None = None
     for index in range(horizon.steps + 1):
-        broken = index < horizon.steps and amounts[index] > NOTICED
+        broken = index < horizon.steps and amounts[index] > REPORTED[unit]
         if broken and first is None:
             first = index
         elif not broken and first is not None:
