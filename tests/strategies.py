@@ -221,8 +221,13 @@ def limits(draw: st.DrawFn, horizon: Horizon) -> GridLimit:
 
 @st.composite
 def overrides(draw: st.DrawFn, names: list[str], horizon: Horizon) -> Override:
+    until = draw(times_around(horizon))
+    earlier = st.integers(1, 600).map(lambda minutes: until - timedelta(minutes=minutes))
     return Override(
-        asset=draw(st.sampled_from(names)), power_kw=draw(numbers(-8.0, 12.0)), until=draw(times_around(horizon))
+        asset=draw(st.sampled_from(names)),
+        power_kw=draw(numbers(-8.0, 12.0)),
+        start=draw(st.none() | earlier),
+        until=until,
     )
 
 

@@ -61,6 +61,10 @@ NAME = st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))) | st.just(UTC)
 
 
+LONG_AGO = datetime(1999, 12, 31, tzinfo=UTC)
+"""Before any of the `moments`."""
+
+
 def moments() -> st.SearchStrategy[datetime]:
     """Instants in any zone."""
     return st.datetimes(datetime(2000, 1, 3), datetime(2100, 1, 1), timezones=ZONES)  # noqa: DTZ001  # gets its zone there
@@ -236,7 +240,9 @@ def requests(draw) -> PlanRequest:
     horizon = draw(horizons())
     names = draw(st.lists(NAME, max_size=3, unique=True))
     parts = [draw(draw(st.sampled_from(KINDS))(name, horizon)) for name in names]
-    overrides = st.builds(Override, asset=st.sampled_from(names), power_kw=ANY, until=moments())
+    overrides = st.builds(Override, asset=st.sampled_from(names), power_kw=ANY, until=moments()) | st.builds(
+        Override, asset=st.sampled_from(names), power_kw=ANY, start=st.just(LONG_AGO), until=moments()
+    )
     site = Site(
         name=draw(NAME),
         time_zone=draw(st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe"])),

@@ -51,13 +51,14 @@ BY_SOURCE = {
 }
 
 
-def a_proposal(source=Source.PLAN, wanted_kw=None, low=None, high=None, expires_h=1.0, asset="battery"):
+def a_proposal(source=Source.PLAN, wanted_kw=None, low=None, high=None, expires_h=1.0, asset="battery", start=None):
     return Proposal(
         asset=asset,
         source=source,
         priority=BY_SOURCE[source],
         bounds_kw=Bounds(min_kw=low, max_kw=high),
         wanted_kw=wanted_kw,
+        start=start,
         expires=hours(expires_h),
         reason=source.value,
     )
@@ -81,6 +82,7 @@ USER_3 = a_proposal(Source.USER, wanted_kw=3.0, low=3.0, high=3.0)
         ("disjoint bounds", [a_proposal(Source.SAFETY, low=4.0), CAP_2, PLAN_3], 4.0, Source.SAFETY),
         ("the lower chooses inside", [a_proposal(Source.USER, wanted_kw=1, low=0, high=4), PLAN_3], 3.0, Source.PLAN),
         ("expired does not act", [PLAN_3, a_proposal(Source.USER, 1.0, 1.0, 1.0, expires_h=0.0)], 3.0, Source.PLAN),
+        ("not yet", [PLAN_3, a_proposal(Source.USER, 1.0, 1.0, 1.0, start=hours(0.5))], 3.0, Source.PLAN),
     ],
     ids=lambda value: value if isinstance(value, str) and " " in value else "",
 )
@@ -98,15 +100,15 @@ def _proposals(draw, asset="battery"):
     source = draw(st.sampled_from(list(BY_SOURCE)))
     ends = sorted(draw(st.tuples(_powers, _powers)))
     low, high = (end if draw(st.booleans()) else None for end in ends)
-    return a_proposal(
-        source, draw(st.none() | _powers), low, high, expires_h=draw(st.sampled_from([-1.0, 0.0, 1.0])), asset=asset
-    )
+    expires_h = draw(st.sampled_from([-1.0, 0.0, 1.0]))
+    start = draw(st.sampled_from([None, hours(-1.0), hours(0.0), hours(0.5)]))
+    return a_proposal(source, draw(st.none() | _powers), low, high, expires_h=expires_h, asset=asset, start=start)
 
 
 @given(st.lists(_proposals(), max_size=5))
-def test_the_highest_bounds_are_always_kept_and_the_expired_never_matter(proposals):
+def test_the_highest_bounds_are_always_kept_and_those_out_of_time_never_matter(proposals):
     resolved = resolve(proposals, START)
-    alive = [proposal for proposal in proposals if proposal.expires > START]
+    alive = [proposal for proposal in proposals if proposal.expires > START and proposal.start != hours(0.5)]
     assert resolved == resolve(reversed(alive), START)
     top = max((proposal.priority for proposal in alive), default=None)
     tops = [proposal for proposal in alive if proposal.priority == top]
@@ -307,6 +309,14 @@ def test_old_measurements_count_as_none():
     assert told(a_site(a_battery()), old).power_kw == 0.0
 
 
+@pytest.mark.parametrize(("at_h", "power_kw"), [(0.0, -1.0), (1.999, -1.0), (2.0, 3.0), (2.999, 3.0), (3.0, -1.0)])
+def test_an_override_acts_from_its_start_to_its_end_and_never_else(at_h, power_kw):
+    override = of_override(Override(asset="battery", power_kw=3.0, start=hours(2), until=hours(3)))
+    live = replace(live_of("battery", soc=0.5), at=hours(at_h))
+    (setpoint,) = setpoints(a_site(a_battery()), None, [override], live, (), hours(at_h))
+    assert (setpoint.power_kw, setpoint.source is Source.USER) == (power_kw, power_kw == 3.0)
+
+
 def test_a_tank_that_is_too_hot_is_off_whoever_asks():
     override = of_override(Override(asset="hot_water", power_kw=2.0, until=hours(1)))
     setpoint = told(a_site(a_hot_water()), live_of("hot_water", temperature_c=76.0), proposals=[override])
@@ -361,6 +371,36 @@ def test_a_programme_is_not_stopped_while_it_soaks():
     live = live_of("appliance", running=False)
     setpoint = told(a_site(an_appliance()), live, plan=a_plan({"appliance": 0.0}), states=[begun])
     assert setpoint.power_kw is None
+
+
+LEFT_ALONE = [
+    ("nobody wants a run", []),
+    ("the run is over", [a_run(started=-5.0, earliest=-5.0)]),
+    ("the run has begun", [a_run(started=-0.5, earliest=-1.0)]),
+]
+
+
+@pytest.mark.parametrize("planned_kw", [0.0, 2.0])
+@pytest.mark.parametrize("runs", [row[1] for row in LEFT_ALONE], ids=[row[0] for row in LEFT_ALONE])
+def test_an_appliance_without_a_run_that_waits_is_left_alone_whatever_an_older_plan_says(runs, planned_kw):
+    setpoint = told(
+        a_site(an_appliance()),
+        live_of("appliance", running=False),
+        plan=a_plan({"appliance": planned_kw}),
+        states=[an_appliance_state(*runs)],
+    )
+    assert setpoint.power_kw is None
+
+
+@pytest.mark.parametrize("planned_kw", [0.0, 2.0])
+def test_an_appliance_with_a_run_that_waits_follows_the_plan(planned_kw):
+    setpoint = told(
+        a_site(an_appliance()),
+        live_of("appliance", running=False),
+        plan=a_plan({"appliance": planned_kw}),
+        states=[an_appliance_state(a_run())],
+    )
+    assert setpoint.power_kw == planned_kw
 
 
 def test_an_appliance_starts_even_where_its_programme_begins_gently():

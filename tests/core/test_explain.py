@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -100,3 +101,6 @@ def test_what_somebody_asked_for_says_so():
     plan = a_plan([1, 1, 1, 4, 1, 1], CHEAP_AT_3, battery=times(3))
     asked = Override(asset="battery", power_kw=3.0, until=START + timedelta(hours=5))
     assert next_action(plan, START, [asked]).reason is Why.OVERRIDE
+    later = replace(asked, start=hours(4))
+    assert next_action(plan, START, [later]).reason is Why.CHEAP_ENERGY
+    assert next_action(plan, START, [later, replace(asked, start=hours(3), until=hours(4))]).reason is Why.OVERRIDE

@@ -200,6 +200,12 @@ def test_word_of_the_user_ends():
     assert powers(plan, "battery")[1] == pytest.approx(-1.0)
 
 
+def test_word_of_the_user_begins_when_it_shall():
+    word = Override(asset="battery", power_kw=3.0, start=hours(2), until=hours(3))
+    plan = planned(a_battery(), a_battery_state(5.0), load_kw=1.0, overrides=(word,))
+    assert powers(plan, "battery")[:4] == pytest.approx((-1.0, -1.0, 3.0, -1.0))
+
+
 def test_battery_that_may_not_export_does_not_make_room_for_one_that_is_told_to():
     word = Override(asset="told", power_kw=-1.0, until=hours(2))
     plan = planned(

@@ -99,21 +99,20 @@ def next_action(plan: Plan, now: datetime, overrides: Iterable[Override] = ()) -
 
     Of changes at the same time, the one that moves most power; a stop only where nothing begins.
     """
-    commanded = {override.asset: override for override in overrides}
-    steps = [step for asset in plan.assets if (step := _next_of(plan, asset, now, commanded)) is not None]
+    words = tuple(overrides)
+    steps = [step for asset in plan.assets if (step := _next_of(plan, asset, now, words)) is not None]
     return min(
         steps, key=lambda step: (step.at, step.action is Action.STOP, -abs(step.power_kw), step.asset), default=None
     )
 
 
-def _next_of(plan: Plan, asset: AssetPlan, now: datetime, commanded: dict[str, Override]) -> NextStep | None:
+def _next_of(plan: Plan, asset: AssetPlan, now: datetime, words: Sequence[Override]) -> NextStep | None:
     edges = plan.horizon.edges
     stretches = _stretches(plan, asset)
     for before, after in pairwise(stretches):
         if edges[after.first] <= now or (asset.kind == "pv" and after.action is Action.STOP):
             continue
-        override = commanded.get(asset.asset)
-        if override is not None and edges[after.first] < override.until:
+        if any(word.asset == asset.asset and word.acts(edges[after.first]) for word in words):
             reason = Why.OVERRIDE
         elif after.action is Action.STOP:
             reason = _why_stop(plan, asset, before, after)

@@ -87,6 +87,11 @@ REFUSED = [
     (lambda: GridLimit(start=datetime(2026, 3, 2), end=hours(1)), "naive time"),  # noqa: DTZ001
     (lambda: Override(asset="", power_kw=1.0, until=hours(1)), "name must not be empty"),
     (lambda: Override(asset="battery", power_kw=nan, until=hours(1)), "power_kw must be a finite number"),
+    (
+        lambda: Override(asset="battery", power_kw=1.0, start=hours(2), until=hours(1)),
+        r"battery: start \(.*\) must be before until",
+    ),
+    (lambda: Override(asset="battery", power_kw=1.0, start=hours(1), until=hours(1)), "must be before until"),
     (lambda: Weights(comfort=-1.0), "comfort must be at least 0"),
     (lambda: SolverOptions(time_limit_s=0.0), "time_limit_s must be greater than 0"),
     (lambda: InputHealth(source="", status=HealthStatus.OK), "name must not be empty"),

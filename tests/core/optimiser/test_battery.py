@@ -152,6 +152,13 @@ def test_override_holds_until_its_end():
     assert plan.violations == ()
 
 
+def test_override_that_begins_later_is_prepared_for_and_not_begun_before():
+    word = Override(asset="battery", power_kw=-3.0, start=hours(4), until=hours(6))
+    plan = solve(a_request(a_battery(), a_battery_state(0.0), overrides=(word,)))
+    assert battery_kw(plan)[4:6] == pytest.approx((-3.0, -3.0), abs=1e-5)
+    assert plan.violations == ()
+
+
 def test_impossible_override_is_named_with_what_is_missing():
     word = Override(asset="battery", power_kw=8.0, until=hours(1))
     plan = solve(a_request(a_battery(), a_battery_state(0.0), overrides=(word,)))

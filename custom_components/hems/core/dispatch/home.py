@@ -41,7 +41,7 @@ def setpoints(
     Args:
         site: with the household's present reserve and comfort in its assets.
         plan: the last one; it counts until it expires.
-        proposals: overrides (`of_override`), operator's and safety's; expired ones do nothing.
+        proposals: overrides (`of_override`), operator's and safety's; those that do not hold now do nothing.
         live: measurements; older than five minutes they count as unknown.
         limits: of the grid operator; those in force now are kept as hard as the connection's own.
         now: the home's time.

@@ -27,6 +27,7 @@ def of_override(override: Override) -> Proposal:
         priority=Priority.USER,
         bounds_kw=Bounds(min_kw=override.power_kw, max_kw=override.power_kw),
         wanted_kw=override.power_kw,
+        start=override.start,
         expires=override.until,
         reason="override",
     )
@@ -36,11 +37,12 @@ def resolve(proposals: Iterable[Proposal], now: datetime) -> Resolved:
     """Higher priorities narrow the bounds for lower ones, which choose inside them.
 
     Bounds that leave nothing give way to those of the higher priority, at the end nearest to what the lower
-    one wanted. Expired proposals do not count, and the order in which proposals arrive does not matter.
+    one wanted. Proposals that have expired or hold only later do not count, and the order in which proposals arrive
+    does not matter.
     """
     bounds = _Narrowing()
     last: Proposal | None = None
-    for proposal in sorted((entry for entry in proposals if entry.expires > now), key=_rank):
+    for proposal in sorted((entry for entry in proposals if entry.holds(now)), key=_rank):
         bounds.narrow(proposal)
         if proposal.wanted_kw is not None:
             last = proposal

@@ -54,6 +54,8 @@ class Proposal(Value):
     bounds_kw: Bounds = Bounds()
     wanted_kw: float | None = None
     """Preferred power inside the bounds; None: no preference."""
+    start: datetime | None = None
+    """Before that it does nothing; None: it holds already."""
     expires: datetime
     reason: str = ""
 
@@ -62,3 +64,9 @@ class Proposal(Value):
         if self.wanted_kw is not None:
             finite(self.asset, "wanted_kw", self.wanted_kw)
         object.__setattr__(self, "expires", as_utc(self.asset, "expires", self.expires))
+        if self.start is not None:
+            object.__setattr__(self, "start", as_utc(self.asset, "start", self.start))
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it counts now."""
+        return (self.start is None or self.start <= now) and now < self.expires

@@ -51,17 +51,37 @@ class GridLimit(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override(Value):
-    """A user's word for one asset: this power until then, whatever the plan would prefer."""
+    """A user's word for one asset: this power from `start` until then, whatever the plan would prefer."""
 
     asset: str
     power_kw: float
     """Sign as everywhere: positive draws from the bus."""
+    start: datetime | None = None
+    """None: it holds already."""
     until: datetime
 
     def __post_init__(self) -> None:
         named("override", self.asset)
         finite(self.asset, "power_kw", self.power_kw)
         object.__setattr__(self, "until", as_utc(self.asset, "until", self.until))
+        if self.start is not None:
+            object.__setattr__(self, "start", as_utc(self.asset, "start", self.start))
+            if self.start >= self.until:
+                raise ValueError(
+                    f"{self.asset}: start ({self.start.isoformat()}) must be before until ({self.until.isoformat()})"
+                )
+
+    def has_begun(self, now: datetime) -> bool:
+        """Whether its time has come, be it over or not."""
+        return self.start is None or self.start <= now
+
+    def acts(self, now: datetime) -> bool:
+        """Whether it decides what the asset does now."""
+        return self.has_begun(now) and now < self.until
+
+    def overlaps(self, other: Override) -> bool:
+        """Whether there is a moment at which both act."""
+        return (self.start is None or self.start < other.until) and (other.start is None or other.start < self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

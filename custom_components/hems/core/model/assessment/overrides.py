@@ -10,11 +10,17 @@ from .judgement import broken_spans
 
 
 def overridden_steps(override: Override, horizon: Horizon) -> tuple[int, ...]:
-    """The steps an override decides: the running one, and those it covers at least half of."""
+    """The steps an override decides: the running one, and those it covers at least half of.
+
+    None that begins before it does, for what a plan says of a step is done from its first moment on.
+    """
     if override.until <= horizon.start:
         return ()
     shares = horizon.overlap(horizon.start, override.until)
-    return tuple(index for index, share in enumerate(shares) if index == 0 or share >= 0.5)
+    edges = horizon.edges
+    return tuple(
+        index for index, share in enumerate(shares) if override.has_begun(edges[index]) and (index == 0 or share >= 0.5)
+    )
 
 
 def override_misses(terms: Terms, plans: Mapping[str, AssetPlan]) -> tuple[Violation, ...]:
