@@ -145,6 +145,7 @@ test("the dashboard has our cards, the controls, and no holes in its rows", () =
     anEntity("switch.automatic", { device_id: "car" }),
     anEntity("button.back", { device_id: "car", translation_key: "back_to_plan" }),
     anEntity("number.target", { device_id: "car" }),
+    anEntity("sensor.run", { device_id: "car", translation_key: "run_deadline" }),
     anEntity("sensor.soc", { device_id: "car", translation_key: "soc" }),
     anEntity("sensor.state", { device_id: "car", translation_key: "state" }),
   ];
@@ -153,7 +154,7 @@ test("the dashboard has our cards, the controls, and no holes in its rows", () =
   assert.equal(plan?.cards[0]?.type, "custom:hems-plan-card");
   assert.equal(flow?.cards[0]?.type, "custom:hems-flow-card");
   assert.deepEqual(car?.cards.map(({ entity, grid_options }) => [entity, grid_options ? "wide" : "half"]), [
-    [undefined, "half"], ["switch.automatic", "half"], ["sensor.soc", "half"], ["sensor.state", "wide"], ["number.target", "wide"], ["button.back", "wide"],
+    [undefined, "half"], ["switch.automatic", "half"], ["sensor.soc", "half"], ["sensor.state", "wide"], ["number.target", "wide"], ["sensor.run", "wide"], ["button.back", "wide"],
   ]);
   assert.ok(car?.cards.at(-1)?.visibility);
 });

@@ -120,6 +120,27 @@ async def test_an_appliance_that_runs_is_not_started_again(hass):
         await call(hass, "button", "press", "button.dishwasher_run_now")
 
 
+async def test_an_appliance_is_wanted_by_its_time(hass):
+    entry = await show(hass)
+    assert hass.states.get("time.dishwasher_ready_by").state == "07:00:00"
+    await call(hass, "button", "press", "button.dishwasher_run_by_then")
+    runs = entry.runtime_data.dispatcher.runs
+    assert (runs["appliance"].earliest_start, runs["appliance"].latest_end) == (NOW, hours(6))
+    await call(hass, "time", "set_value", "time.dishwasher_ready_by", time="03:00:00")
+    await call(hass, "button", "press", "button.dishwasher_run_by_then")
+    assert entry.runtime_data.dispatcher.runs["appliance"].latest_end == hours(26)
+    shown = hass.states.get("sensor.dishwasher_run_wanted_by")
+    assert shown.state == "2026-03-03T02:00:00+00:00"
+
+
+async def test_a_run_that_waits_is_taken_back(hass):
+    entry = await show(hass)
+    assert hass.states.get("button.dishwasher_cancel_run").state == "unavailable"
+    await call(hass, "button", "press", "button.dishwasher_run_by_then")
+    await call(hass, "button", "press", "button.dishwasher_cancel_run")
+    assert entry.runtime_data.dispatcher.runs == {}
+
+
 async def test_a_car_charges_now_until_it_leaves(hass):
     entry = await show(hass)
     await call(hass, "button", "press", "button.wallbox_charge_now")

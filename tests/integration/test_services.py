@@ -15,7 +15,7 @@ from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.model import Override, Violation
 from custom_components.hems.runtime import PlanView
 from tests.builders import hours
-from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, show
+from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, replaced, show
 
 DESCRIBED = Path("custom_components/hems/services.yaml").read_text()
 
@@ -240,6 +240,86 @@ async def test_overrides_are_cleared_one_by_one_or_all_at_once(hass):
     assert set(entry.runtime_data.dispatcher.overrides) == {"heat_pump", "ev_charger"}
     assert sorted((await act(hass, "clear_override"))["cleared"]) == ["Heat pump", "Wallbox"]
     assert await act(hass, "clear_override") == {"cleared": []}
+
+
+async def test_a_run_without_a_time_ends_by_that_of_the_appliance(hass):
+    entry = await show(hass)
+    answer = await act(hass, "request_run", asset="Dishwasher")
+    assert answer == {
+        "asset": "appliance",
+        "title": "Dishwasher",
+        "earliest": "2026-03-02T01:10:00+01:00",
+        "ready_by": "2026-03-02T07:00:00+01:00",
+        "planned_start": None,
+        "planned_end": None,
+        "expected_cost": None,
+        "currency": "EUR",
+    }
+    assert entry.runtime_data.coordinator.planned == 1
+    assert await act(hass, "cancel_run") == {"cancelled": ["Dishwasher"]}
+    assert await act(hass, "cancel_run", asset="Dishwasher") == {"cancelled": []}
+
+
+async def test_a_run_is_kept_although_it_cannot_be_planned_now(hass):
+    entry = await show(hass)
+    entry.runtime_data.coordinator.fails = HomeAssistantError("engine is down")
+    answer = await act(hass, "request_run", asset="Dishwasher", within="05:00:00", earliest="2026-03-02T03:00:00Z")
+    assert (answer["earliest"], answer["planned_start"]) == ("2026-03-02T04:00:00+01:00", None)
+    assert entry.runtime_data.dispatcher.runs["appliance"].latest_end == NOW + timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "told"),
+    [
+        ({"asset": "Home battery"}, "run_not_an_appliance", "Home battery is not an appliance.* these: Dishwasher;"),
+        (
+            {"asset": "Home battery", "within": 60},
+            "run_not_an_appliance",
+            r"or take it over with hems\.set_override",
+        ),
+        (
+            {"asset": "Dishwasher", "within": 60, "ready_by": "2026-03-02 06:00:00"},
+            "ready_by_or_within",
+            "either ready_by or within for Dishwasher",
+        ),
+        (
+            {"asset": "Dishwasher", "within": "01:00:00"},
+            "run_too_short",
+            "ready_by: 2026-03-02 02:10 is too early for Dishwasher: .* 120 minutes .* Give 2026-03-02 03:10 or later",
+        ),
+        ({"asset": "Dishwasher", "ready_by": "2026-03-01T20:00:00Z"}, "run_too_short", "2026-03-01 21:00 is too early"),
+        (
+            {"asset": "Dishwasher", "ready_by": "2026-03-02T06:00:00Z", "earliest": "2026-03-02T05:00:30Z"},
+            "run_too_short",
+            "begins at 2026-03-02 06:00, .* Give 2026-03-02 08:01 or later",
+        ),
+        ({"asset": "Dishwasher", "within": {"days": 8}}, "run_too_far", "2026-03-10 01:10 is more than 7 days away"),
+    ],
+    ids=str,
+)
+async def test_a_wrong_run_is_refused_with_the_way_out(hass, asked, key, told):
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    entry = await show(hass)
+    with pytest.raises(ServiceValidationError, match=told) as refused:
+        await act(hass, "request_run", **asked)
+    assert refused.value.translation_key == key
+    assert entry.runtime_data.dispatcher.runs == {}
+
+
+async def test_a_run_of_an_appliance_that_is_run_by_hand_is_refused(hass):
+    entry = await show(hass)
+    await entry.runtime_data.dispatcher.async_update_asset("appliance", automatic=False)
+    with pytest.raises(ServiceValidationError, match="Switch that on and ask again") as refused:
+        await act(hass, "request_run", asset="Dishwasher")
+    assert refused.value.translation_key == "run_not_automatic"
+
+
+async def test_a_run_of_an_appliance_that_is_running_is_refused(hass):
+    entry = await show(hass)
+    entry.runtime_data.dispatcher.household.follow(replaced(a_live(), "appliance", running=True, power_kw=0.8))
+    with pytest.raises(ServiceValidationError, match=r"it draws 0\.8 kW") as refused:
+        await act(hass, "request_run", asset="Dishwasher")
+    assert refused.value.translation_key == "run_measured"
 
 
 async def test_two_homes_have_to_be_told_apart(hass):
