@@ -164,7 +164,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         return plan
 
     def _view(self, made: MadePlan) -> PlanView:
-        step = next_action(made.plan, self._devices.now(), made.request.overrides)
+        step = next_action(made.plan, self._devices.now(), made.request.overrides, made.request.site.assets)
         action = None
         if step is not None:
             action = NextAction(

@@ -112,8 +112,8 @@ class NextAction:
     """Translation key: charge, discharge, stop, start, heat, curtail, ..."""
     at: datetime
     power_kw: float
-    reason: str
-    """Translation key: cheap_energy, solar_surplus, expensive_energy, comfort, deadline, ..."""
+    reason: str | None
+    """Translation key: cheap_energy, solar_surplus, expensive_energy, comfort, deadline, ...; None: none of them."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def _next_action_attributes(view: SiteView) -> dict[str, Any]:
         "action": str(action.action),
         "at": action.at,
         "power_kw": round(action.power_kw, 3),
-        "reason": str(action.reason),
+        "reason": action.reason and str(action.reason),
     }
 
 

@@ -63,7 +63,7 @@ export interface NextAction {
   action: string;
   at: string;
   power_kw: number;
-  reason: string;
+  reason: string | null;
 }
 
 export interface AssetInfo {

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from custom_components.hems.core.explain import Action, Why, next_action
-from custom_components.hems.core.model import AssetPlan, CostSplit, Optimal, Override, Plan
-from tests.builders import START, a_horizon, hours
+from custom_components.hems.core.model import AssetPlan, CostSplit, Optimal, Override, Plan, Violation
+from tests.builders import START, a_battery, a_heat_pump, a_horizon, a_hot_water, hours
 
 
 def a_plan(grid_kw, import_price=(0.3,) * 6, export_price=(0.08,) * 6, curtailed_kw=None, **power_kw) -> Plan:
@@ -33,6 +33,7 @@ def a_plan(grid_kw, import_price=(0.3,) * 6, export_price=(0.08,) * 6, curtailed
 
 
 CHEAP_AT_3 = (0.3, 0.3, 0.3, 0.1, 0.3, 0.3)
+DEAR_AT_4 = (0.3, 0.3, 0.3, 0.3, 0.6, 0.3)
 DEAR_AT_3 = (0.3, 0.3, 0.3, 0.6, 0.3, 0.3)
 NEGATIVE_AT_3 = (0.3, 0.3, 0.3, -0.1, 0.3, 0.3)
 AT_3 = (0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -63,19 +64,62 @@ def test_the_next_change_comes_with_its_true_reason(plan, action, reason):
     assert (step.action, step.reason, step.at) == (action, reason, hours(3))
 
 
+FLAT, RISING, FALLING = (0.3,) * 6, (0.1, 0.1, 0.3, 0.3, 0.3, 0.3), (0.6, 0.6, 0.3, 0.3, 0.3, 0.3)
+UPS_AND_DOWNS = (0.3, 0.3, 0.3, 0.3, 0.1, 0.3)
+BATTERY = a_battery(capacity_kwh=10.0, min_soc=0.1, max_soc=0.9)
+AT_FIRST = [3, 3, 0, 0, 0, 0]
+WITH_A_PAUSE = [3, 3, 0, 0, 3, 0]
+GIVING = [-1, -1, 0, 0, 0, 0]
+GIVING_LATER = [-1, -1, 0, 0, -1, 0]
+
+STOPS = [
+    # description, prices, exchange, powers, trajectory of the first asset, reason
+    ("battery is full", RISING, 4, {"battery": AT_FIRST}, (3, 6, 9, 9, 9, 9, 9), Why.FULL),
+    ("energy gets dearer", RISING, 4, {"battery": AT_FIRST}, (1, 4, 7, 7, 7, 7, 7), Why.PRICE_RISES),
+    ("battery charges no more", FLAT, 4, {"battery": AT_FIRST}, (1, 4, 7, 7, 7, 7, 7), None),
+    ("battery is empty", FALLING, 0, {"battery": GIVING}, (3, 2, 1, 1, 1, 1, 1), Why.EMPTY),
+    ("energy gets cheaper", FALLING, 0, {"battery": GIVING}, (9, 8, 7, 7, 7, 7, 7), Why.PRICE_FALLS),
+    ("sun rises", FLAT, 0, {"battery": GIVING, "pv": [0, 0, -2, -2, -2, 0]}, (9, 8, 7, 7, 7, 7, 7), Why.COVERED),
+    ("dearer hours come", DEAR_AT_4, 1, {"battery": GIVING_LATER}, (9, 8, 7, 7, 7, 6, 6), Why.DEARER_LATER),
+    ("battery rests", FLAT, 1, {"battery": GIVING}, (9, 8, 7, 7, 7, 7, 7), None),
+    ("car is charged", FLAT, 4, {"ev_charger": AT_FIRST}, None, Why.DONE),
+    ("cheaper hours come", UPS_AND_DOWNS, 4, {"ev_charger": WITH_A_PAUSE}, None, Why.CHEAPER_LATER),
+    ("nobody knows", FLAT, 4, {"ev_charger": WITH_A_PAUSE}, None, None),
+    ("sun sets", FLAT, 0, {"ev_charger": WITH_A_PAUSE, "pv": [-4, -4, -1, 0, 0, 0]}, None, Why.SURPLUS_ENDS),
+    ("house is warm", FLAT, 1, {"heat_pump": WITH_A_PAUSE}, (19, 20, 21, 21, 20, 21, 21), Why.WARM),
+    ("house is cold", FLAT, 1, {"heat_pump": WITH_A_PAUSE}, (15, 16, 17, 17, 16, 17, 17), None),
+    ("tank is hot", FLAT, 1, {"hot_water": WITH_A_PAUSE}, (40, 50, 60, 59, 58, 60, 59), Why.WARM),
+    ("programme ends", FLAT, 1, {"appliance": [1, 0, 0, 0, 0, 0]}, None, Why.DONE),
+    ("load is wanted no more", FLAT, 1, {"flexible_load": [1, 1, 0, 0, 0, 0]}, (1, 1, 0, 0, 0, 0), Why.DONE),
+    ("load is not worth it", RISING, 1, {"flexible_load": [1, 1, 0, 0, 0, 0]}, (1,) * 6, Why.PRICE_RISES),
+]
+TRAJECTORY = {"heat_pump": "indoor_c", "hot_water": "tank_c", "flexible_load": "wanted_kw"}
+
+
 @pytest.mark.parametrize(
-    ("plan", "reason"),
-    [
-        (a_plan([4, 4, 1, 1, 1, 1], (0.1, 0.1, 0.3, 0.3, 0.3, 0.3), battery=[3, 3, 0, 0, 0, 0]), Why.EXPENSIVE_ENERGY),
-        (a_plan([4, 4, 1, 1, 1, 1], ev_charger=[3, 3, 0, 0, 0, 0]), Why.DONE),
-        (a_plan([0, 0, 1, 1, 1, 1], (0.6, 0.6, 0.3, 0.3, 0.3, 0.3), battery=[-1, -1, 0, 0, 0, 0]), Why.CHEAP_ENERGY),
-        (a_plan([4, 4, 1, 1, 4, 1], ev_charger=[3, 3, 0, 0, 3, 0]), Why.SAVING),
-    ],
-    ids=lambda value: value.value if isinstance(value, Why) else "",
+    ("prices", "grid_kw", "powers", "course", "reason"), [row[1:] for row in STOPS], ids=[row[0] for row in STOPS]
 )
-def test_a_stop_has_its_reason_too(plan, reason):
-    step = next_action(plan, START)
+def test_a_stop_has_a_reason_of_its_own_or_none(prices, grid_kw, powers, course, reason):
+    plan = a_plan([grid_kw] * 6, prices, **powers)
+    if course is not None:
+        first = plan.assets[0]
+        told = replace(first, trajectories={TRAJECTORY.get(first.kind, "energy_kwh"): tuple(map(float, course))})
+        plan = replace(plan, assets=(told, *plan.assets[1:]))
+    step = next_action(plan, START, assets=(BATTERY, a_heat_pump(), a_hot_water()))
     assert (step.action, step.power_kw, step.reason) == (Action.STOP, 0.0, reason)
+
+
+def test_a_car_that_leaves_too_early_is_not_done():
+    late = Violation(
+        limit="ev_charger.target", asset="ev_charger", amount=5.0, unit="kWh", start=START, end=hours(2), reason="late"
+    )
+    plan = replace(a_plan([4] * 6, ev_charger=AT_FIRST), violations=(late,))
+    assert next_action(plan, START).reason is None
+
+
+def test_without_its_asset_nothing_is_said_of_how_full_a_battery_is():
+    plan = a_plan([0] * 6, FALLING, battery=GIVING)
+    assert next_action(plan, START).reason is Why.PRICE_FALLS
 
 
 def test_what_is_past_is_not_next():

@@ -1,17 +1,17 @@
 """What a plan is about to do next, and why.
 
 Every reason is read off the plan itself, as people would check it with a finger on the chart: prices against
-the horizon's mean, exchange with the grid, sun. Where nothing of that fits, the reason is the weakest one
-that is true.
+the horizon's mean, exchange with the grid, sun, how full or warm something is. Where nothing of that fits, what
+begins has the weakest reason that is true, and what ends has none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby, pairwise
 
-from .model import AssetPlan, Override, Plan
+from .model import Asset, AssetPlan, Battery, HeatPump, HotWater, Override, Plan
 
 REST_KW = 0.05
 """Less counts as nothing."""
@@ -19,6 +19,8 @@ SHORTEST_S = 300
 """What is over sooner is not worth a sentence."""
 CLEARLY = 0.01
 """Prices closer to each other than this share are the same."""
+LEVEL = 0.02
+"""A battery this part of its capacity from its top or its reserve is there."""
 
 
 class Action(StrEnum):
@@ -50,10 +52,24 @@ class Why(StrEnum):
     DEADLINE = "deadline"
     LIMIT = "limit"
     """The connection's limits leave nothing else."""
-    DONE = "done"
-    """It has what it needs."""
     SAVING = "saving"
     """The plan is cheaper this way; no single cause."""
+    DONE = "done"
+    """Of a stop, like all below: it has what it needs, and nothing is left to do."""
+    FULL = "full"
+    EMPTY = "empty"
+    """A battery is down to its reserve."""
+    WARM = "warm"
+    """House or tank is as warm as it is wanted, for now."""
+    PRICE_RISES = "price_rises"
+    PRICE_FALLS = "price_falls"
+    CHEAPER_LATER = "cheaper_later"
+    """It goes on when energy costs less."""
+    DEARER_LATER = "dearer_later"
+    """A battery keeps the rest for when energy costs more."""
+    SURPLUS_ENDS = "surplus_ends"
+    COVERED = "covered"
+    """The sun covers what the home needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +81,8 @@ class NextStep:
     at: datetime
     power_kw: float
     """Mean over the time it lasts; 0 for a stop."""
-    reason: Why
+    reason: Why | None
+    """None: nothing that could be said in a word; only of a stop."""
 
 
 DRAWING = {
@@ -94,32 +111,41 @@ class _Stretch:
     mean_kw: float
 
 
-def next_action(plan: Plan, now: datetime, overrides: Iterable[Override] = ()) -> NextStep | None:
+def next_action(
+    plan: Plan, now: datetime, overrides: Iterable[Override] = (), assets: Iterable[Asset] = ()
+) -> NextStep | None:
     """The first change after `now`; None where nothing changes any more.
 
-    Of changes at the same time, the one that moves most power; a stop only where nothing begins.
+    Of changes at the same time, the one that moves most power; a stop only where nothing begins. With the `assets`
+    that were planned a stop may also be explained by what they hold at most and at least.
     """
-    words = tuple(overrides)
-    steps = [step for asset in plan.assets if (step := _next_of(plan, asset, now, words)) is not None]
+    words, known = tuple(overrides), {asset.name: asset for asset in assets}
+    steps = [
+        step
+        for planned in plan.assets
+        if (step := _next_of(plan, planned, now, words, known.get(planned.asset))) is not None
+    ]
     return min(
         steps, key=lambda step: (step.at, step.action is Action.STOP, -abs(step.power_kw), step.asset), default=None
     )
 
 
-def _next_of(plan: Plan, asset: AssetPlan, now: datetime, words: Sequence[Override]) -> NextStep | None:
+def _next_of(
+    plan: Plan, planned: AssetPlan, now: datetime, words: Sequence[Override], asset: Asset | None
+) -> NextStep | None:
     edges = plan.horizon.edges
-    stretches = _stretches(plan, asset)
-    for before, after in pairwise(stretches):
-        if edges[after.first] <= now or (asset.kind == "pv" and after.action is Action.STOP):
+    reason: Why | None
+    for before, after in pairwise(_stretches(plan, planned)):
+        if edges[after.first] <= now or (planned.kind == "pv" and after.action is Action.STOP):
             continue
-        if any(word.asset == asset.asset and word.acts(edges[after.first]) for word in words):
+        if any(word.asset == planned.asset and word.acts(edges[after.first]) for word in words):
             reason = Why.OVERRIDE
         elif after.action is Action.STOP:
-            reason = _why_stop(plan, asset, before, after)
+            reason = _why_stop(plan, planned, before, after, asset)
         else:
-            reason = _why(plan, asset, after)
+            reason = _why(plan, planned, after)
         return NextStep(
-            asset=asset.asset, action=after.action, at=edges[after.first], power_kw=after.mean_kw, reason=reason
+            asset=planned.asset, action=after.action, at=edges[after.first], power_kw=after.mean_kw, reason=reason
         )
     return None
 
@@ -175,16 +201,70 @@ def _why_drawing(plan: Plan, asset: AssetPlan, during: _Stretch, usual: float) -
     return NEEDED.get(asset.kind, Why.SAVING)
 
 
-def _why_stop(plan: Plan, asset: AssetPlan, before: _Stretch, after: _Stretch) -> Why:
-    """Why it ends: energy became dear or cheap, or there is nothing left to do."""
-    price_before, price_after = (plan.import_price_per_kwh[slot] for slot in (after.first - 1, after.first))
-    change = price_after - price_before
+def _why_stop(plan: Plan, planned: AssetPlan, before: _Stretch, after: _Stretch, asset: Asset | None) -> Why | None:
+    """Why it ends; None where no single cause can be read off the plan."""
+    resumed = _resumed(planned, before, after)
     if before.action is Action.DISCHARGE:
-        return Why.CHEAP_ENERGY if change < -CLEARLY * abs(price_before) else Why.SAVING
-    if change > CLEARLY * abs(price_before) and plan.grid_kw[after.first - 1] > REST_KW:
-        return Why.EXPENSIVE_ENERGY
-    goes_on = any(_action(asset, slot) is before.action for slot in range(after.first, plan.horizon.steps))
-    return Why.SAVING if goes_on else Why.DONE
+        causes = _ends_of_giving(plan, planned, after.first, resumed, asset)
+    else:
+        causes = _ends_of_taking(plan, planned, after.first, resumed, asset)
+    return next((why for why, holds in causes if holds), None)
+
+
+def _ends_of_giving(
+    plan: Plan, planned: AssetPlan, first: int, resumed: int | None, asset: Asset | None
+) -> Iterator[tuple[Why, bool]]:
+    """What may end a discharge that ends with the slot before `first`, the clearest first."""
+    energy_kwh = planned.trajectories.get("energy_kwh")
+    if energy_kwh and isinstance(asset, Battery):
+        yield Why.EMPTY, energy_kwh[first] <= asset.min_kwh + LEVEL * asset.capacity_kwh
+    yield Why.PRICE_FALLS, _dearer(plan, first - 1, first)
+    yield Why.COVERED, plan.grid_kw[first] <= REST_KW and _sun_in(plan, first) > _sun_in(plan, first - 1)
+    yield Why.DEARER_LATER, resumed is not None and _dearer(plan, resumed, first)
+
+
+def _ends_of_taking(
+    plan: Plan, planned: AssetPlan, first: int, resumed: int | None, asset: Asset | None
+) -> Iterator[tuple[Why, bool]]:
+    """What may end charging, heating or a run, the clearest first."""
+    energy_kwh, degrees_c = planned.trajectories.get("energy_kwh"), _degrees_c(planned)
+    wanted_kw = planned.trajectories.get("wanted_kw")
+    short = any(violation.asset == planned.asset for violation in plan.violations) or (
+        wanted_kw is not None and wanted_kw[first] > REST_KW
+    )
+    if energy_kwh and isinstance(asset, Battery):
+        yield Why.FULL, energy_kwh[first] >= asset.max_kwh - LEVEL * asset.capacity_kwh
+    elif not isinstance(asset, Battery):
+        yield Why.DONE, resumed is None and not short
+    imported = plan.grid_kw[first - 1] > REST_KW
+    yield Why.PRICE_RISES, imported and _dearer(plan, first, first - 1)
+    yield (
+        Why.SURPLUS_ENDS,
+        not imported and _sun_in(plan, first - 1) > 0.0 and _sun_in(plan, first) < _sun_in(plan, first - 1),
+    )
+    if degrees_c and isinstance(asset, HeatPump | HotWater):
+        yield Why.WARM, degrees_c[first] >= asset.comfort.min_c
+    yield Why.CHEAPER_LATER, resumed is not None and _dearer(plan, first, resumed)
+
+
+def _resumed(planned: AssetPlan, before: _Stretch, after: _Stretch) -> int | None:
+    """The slot in which it does again what it did before."""
+    slots = range(after.first, len(planned.power_kw))
+    return next((slot for slot in slots if _action(planned, slot) is before.action), None)
+
+
+def _dearer(plan: Plan, one: int, other: int) -> bool:
+    """Whether energy clearly costs more in one slot than in the other."""
+    prices = plan.import_price_per_kwh
+    return prices[one] > prices[other] + CLEARLY * abs(prices[other])
+
+
+def _degrees_c(planned: AssetPlan) -> Sequence[float] | None:
+    return planned.trajectories.get("indoor_c") or planned.trajectories.get("tank_c")
+
+
+def _sun_in(plan: Plan, slot: int) -> float:
+    return -sum(asset.power_kw[slot] for asset in plan.assets if asset.kind == "pv")
 
 
 def _sun_kw(plan: Plan, during: _Stretch) -> float:

@@ -183,7 +183,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     const { strings } = this;
     const next = state.next_action;
     if (!next) return html`<span class="quiet">${strings.next.nothing}</span>`;
-    const reason = word(strings.reason, next.reason);
+    const reason = next.reason === null ? "" : word(strings.reason, next.reason);
     return html`<ha-icon icon="mdi:arrow-right-circle-outline"></ha-icon><span><b>${this.sentence(hass, state, next)}</b>${reason ? html`, <span class="why">${reason}</span>` : nothing}</span>`;
   }
 
@@ -198,7 +198,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     return fill(this.strings.plan.limit_broken, {
       asset: violation.asset === null ? this.strings.series.grid : titleOf(state, violation.asset),
       limit: word(this.strings.limit, violation.limit.split(".").at(-1) ?? violation.limit),
-      amount: formatNumber(hass, violation.amount, 1),
+      amount: formatNumber(hass, violation.amount, violation.unit === "kW" ? 2 : 1),
       unit: violation.unit,
       time: formatDayAndTime(hass, Date.parse(violation.start)),
     });
