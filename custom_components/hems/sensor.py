@@ -10,6 +10,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import HemsEntity, async_add_asset_rows, async_add_site_rows
+from .rounding import rounded
 from .runtime import HemsConfigEntry
 from .sensor_asset import ASSET_ROWS
 from .sensor_rows import HemsSensorDescription
@@ -61,7 +62,7 @@ class HemsSensor[V: SiteView | AssetView](HemsEntity[V], SensorEntity):
     def read(self) -> Any:
         """The value, without the noise behind its digits."""
         value = super().read()
-        return round(value, self.entity_description.digits) if isinstance(value, float) else value
+        return rounded(value, self.entity_description.digits) if isinstance(value, float) else value
 
     @property
     @override

@@ -44,8 +44,8 @@ def _planned(view: AssetView) -> bool:
 
 
 def _negated(value: float | None) -> float | None:
-    # A PV array feeds the bus, so its production is the negative of its power; -0.0 would be shown as such.
-    return None if value is None else 0.0 - value
+    # A PV array feeds the bus, so its production is the negative of its power.
+    return None if value is None else -value
 
 
 def _soc(view: AssetView) -> float | None:

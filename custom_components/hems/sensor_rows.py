@@ -8,6 +8,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescr
 from homeassistant.const import UnitOfEnergy, UnitOfPower
 
 from .entity import HemsDescription
+from .rounding import rounded
 from .views import AssetView, SiteView
 from .windows import Activity
 
@@ -56,9 +57,12 @@ def activity_row[V: SiteView | AssetView](
 
 
 def next_change_attributes(view: SiteView, asset: str) -> dict[str, Any]:
-    """What begins then, and how strongly."""
+    """What begins then, and how strongly; a rest has no power, whatever standby and rounding leave of it."""
     window = view.upcoming(asset)
-    return {"activity": str(window.activity), "power_kw": round(window.mean_kw, 3)} if window else {}
+    if window is None:
+        return {}
+    power_kw = 0.0 if window.activity is Activity.IDLE else rounded(window.mean_kw, 3)
+    return {"activity": str(window.activity), "power_kw": power_kw}
 
 
 def measured(view: SiteView) -> bool:

@@ -7,6 +7,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
 
 from .core.model import HealthStatus, worst
+from .rounding import rounded
 from .sensor_rows import (
     HemsSensorDescription,
     activity_row,
@@ -43,7 +44,7 @@ def _next_action_attributes(view: SiteView) -> dict[str, Any]:
         "asset": view.runtime.home.titles.get(action.asset, action.asset),
         "action": str(action.action),
         "at": action.at,
-        "power_kw": round(action.power_kw, 3),
+        "power_kw": rounded(action.power_kw, 3),
         "reason": action.reason and str(action.reason),
     }
 

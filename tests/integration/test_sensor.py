@@ -12,6 +12,7 @@ import pytest
 
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.model import Fallback, Infeasible, Violation
+from custom_components.hems.rounding import rounded
 from custom_components.hems.runtime import Live, PlanView
 from tests.builders import START, hours
 from tests.integration.shown import (
@@ -150,6 +151,37 @@ async def test_all_names_states_and_icons_are_translated(hass):
         for key in STRINGS["entity"][platform]
         if key != "simulated_time"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"), [(-1e-9, 3, "0.0"), (-0.0, 3, "0.0"), (-0.0006, 3, "-0.001"), (1.23456, 2, "1.23")]
+)
+def test_zero_has_no_sign(value, digits, shown):
+    assert str(rounded(value, digits)) == shown
+
+
+async def test_power_that_is_only_noise_is_shown_as_none(hass):
+    entry = await show(hass)
+    noise = (-1e-9,) * 24
+    evening = (-2.0, -2.0) + (-0.001,) * 22
+    assets = [
+        replace(asset, power_kw={"battery": noise, "pv": evening}.get(asset.asset, asset.power_kw))
+        for asset in a_plan().assets
+    ]
+    entry.runtime_data.coordinator.publish(a_view(a_plan(assets=tuple(assets))))
+    await hass.async_block_till_done()
+    assert state(hass, "sensor.home_battery_planned_power").state == "0.0"
+    change = state(hass, "sensor.roof_next_change").attributes
+    assert (change["activity"], str(change["power_kw"])) == ("idle", "0.0")
+
+
+async def test_a_next_action_without_a_single_cause_has_no_reason(hass):
+    entry = await show(hass)
+    entry.runtime_data.coordinator.publish(a_view(next_action=a_next_action(action="stop", power_kw=-0.0, reason=None)))
+    await hass.async_block_till_done()
+    shown = state(hass, "sensor.my_home_next_action")
+    assert shown.state == "Wallbox stops at 04:00"
+    assert (shown.attributes["reason"], str(shown.attributes["power_kw"])) == (None, "0.0")
 
 
 async def test_meters_are_fit_for_the_energy_dashboard(hass):
