@@ -42,8 +42,10 @@ def _running(view: AssetView) -> bool | None:
 
 
 def _override_attributes(view: AssetView) -> dict[str, Any]:
-    override = view.runtime.dispatcher.overrides.get(view.name)
-    return {"power_kw": override.power_kw, "until": override.until} if override else {}
+    dispatcher = view.runtime.dispatcher
+    override, scheduled = dispatcher.overrides.get(view.name), dispatcher.scheduled.get(view.name)
+    acting = {"power_kw": override.power_kw, "until": override.until} if override else {}
+    return acting | ({"next_start": scheduled[0].start} if scheduled else {})
 
 
 ROWS = (
@@ -91,7 +93,7 @@ async def async_setup_entry(
 class HemsBinarySensor(HemsEntity[AssetView], BinarySensorEntity):
     """A row as a binary sensor."""
 
-    _unrecorded_attributes = frozenset({"power_kw", "until"})
+    _unrecorded_attributes = frozenset({"power_kw", "until", "next_start"})
     entity_description: HemsBinarySensorDescription
 
     @property

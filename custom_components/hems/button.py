@@ -57,6 +57,13 @@ async def _charge_now(view: AssetView) -> None:
     await view.runtime.dispatcher.async_set_override(view.name, "charge", departure_of(view, view.site.now))
 
 
+async def _back_to_plan(view: AssetView) -> None:
+    """What begins later is another wish, and stays."""
+    running = view.runtime.dispatcher.overrides.get(view.name)
+    if running is not None:
+        await view.runtime.dispatcher.async_clear_override(view.name, running)
+
+
 def departure_of(view: AssetView, now: datetime) -> datetime:
     """When the car that is plugged in leaves, as far as the last planning knew."""
     request = view.runtime.coordinator.data.request
@@ -90,7 +97,7 @@ ASSET_ROWS: tuple[HemsButtonDescription[AssetView], ...] = (
         key="back_to_plan",
         translation_key="back_to_plan",
         available_fn=lambda view: view.name in view.runtime.dispatcher.overrides,
-        press_fn=lambda view: view.runtime.dispatcher.async_clear_override(view.name),
+        press_fn=_back_to_plan,
     ),
 )
 

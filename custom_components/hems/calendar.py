@@ -1,4 +1,4 @@
-"""A calendar of the home: what the plan has for each asset, and when."""
+"""A calendar of the home: what the plan has for each asset and what people have scheduled, and when."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .entity import HemsDescription, HemsEntity, async_add_site_rows
+from .entity import HemsDescription, HemsEntity, asset_views, async_add_site_rows
 from .runtime import HemsConfigEntry
 from .views import SiteView
-from .windows import Activity, Window, windows
+from .windows import Activity, Window, asked_window, windows
 from .words import Words, async_words
 
 PARALLEL_UPDATES = 0
@@ -30,7 +30,7 @@ class HemsCalendarDescription(HemsDescription[SiteView], CalendarEntityDescripti
 SCHEDULE = HemsCalendarDescription(
     key="schedule",
     translation_key="schedule",
-    value_fn=lambda view: (planned_windows(view)[:1], view.last_plan.made_at if view.last_plan else None),
+    value_fn=lambda view: (appointments(view)[:1], view.last_plan.made_at if view.last_plan else None),
 )
 
 
@@ -42,14 +42,27 @@ async def async_setup_entry(
     async_add_site_rows(hass, entry, async_add_entities, (SCHEDULE,), lambda *what: HemsCalendar(*what, words=words))
 
 
-def planned_windows(view: SiteView) -> tuple[Window, ...]:
-    """Everything that the plan has from now on, the earliest first."""
+def appointments(view: SiteView) -> tuple[Window, ...]:
+    """Everything that is scheduled and that the plan has from now on, the earliest first."""
     plan, now = view.plan, view.now
-    if plan is None:
-        return ()
-    found = (window for asset in plan.assets for window in windows(plan, asset.asset))
-    shown = (window for window in found if window.activity not in NOT_SHOWN and window.end > now)
-    return tuple(sorted(shown, key=lambda window: (window.start, window.end, window.asset)))
+    asked = [
+        window
+        for asset in asset_views(view.entry)
+        for override in asset.overrides
+        if (window := asked_window(override, asset.kind)) is not None
+    ]
+    planned = [window for asset in plan.assets for window in windows(plan, asset.asset)] if plan else []
+    shown = (
+        window
+        for window in planned
+        if window.activity not in NOT_SHOWN and window.end > now and not any(_within(window, word) for word in asked)
+    )
+    return tuple(sorted((*asked, *shown), key=lambda window: (window.start, window.end, window.asset)))
+
+
+def _within(planned: Window, asked: Window) -> bool:
+    """Whether the plan says nothing else with it than what was asked for."""
+    return planned.asset == asked.asset and asked.start <= planned.start and planned.end <= asked.end
 
 
 class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
@@ -67,7 +80,7 @@ class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
     @override
     def event(self) -> CalendarEvent | None:
         """What happens now, or next; on the wall clock, against which Home Assistant compares it."""
-        window = next(iter(planned_windows(self.view)), None)
+        window = next(iter(appointments(self.view)), None)
         if window is None:
             return None
         simulated, home_now, wall_now = self.view.runtime.home.simulated, self.view.now, dt_util.utcnow()
@@ -81,10 +94,10 @@ class HemsCalendar(HemsEntity[SiteView], CalendarEntity):
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """What the plan has between two times of the home."""
+        """What is scheduled and planned between two times of the home."""
         return [
             self._event(window, window.start, window.end)
-            for window in planned_windows(self.view)
+            for window in appointments(self.view)
             if window.start < end_date and window.end > start_date
         ]
 

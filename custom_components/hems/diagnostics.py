@@ -26,6 +26,10 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsCon
         "health": {"status": worst(site.health), "inputs": [to_plain(entry) for entry in site.health]},
         "settings": to_plain(entry.runtime_data.dispatcher.settings),
         "overrides": {name: to_plain(entry) for name, entry in entry.runtime_data.dispatcher.overrides.items()},
+        "scheduled": {
+            name: [to_plain(override) for override in found]
+            for name, found in entry.runtime_data.dispatcher.scheduled.items()
+        },
         "today": to_plain(entry.runtime_data.accounts.today),
         "live": to_plain(site.live) if site.live else None,
         "next_action": to_plain(site.next_action) if site.next_action else None,

@@ -73,7 +73,12 @@ class HemsDispatcher:
     @property
     def overrides(self) -> Mapping[str, Override]:
         """By asset: those in force."""
-        return self._household.overrides
+        return self._household.overrides_at(self._devices.now())
+
+    @property
+    def scheduled(self) -> Mapping[str, tuple[Override, ...]]:
+        """By asset: overrides that begin later, the earliest first."""
+        return self._household.scheduled_at(self._devices.now())
 
     @property
     def results(self) -> Mapping[str, CommandResult]:
@@ -116,13 +121,15 @@ class HemsDispatcher:
         """Change what is wanted of one asset; ValueError if it cannot be run that way."""
         self._household.update_asset(asset, **changes)
 
-    async def async_set_override(self, asset: str, power_kw: float | str, until: datetime) -> None:
-        """A power in kW or a mode for one asset, from now until then; ValueError if the asset has no such thing."""
-        self._household.set_override(asset, power_kw, until)
+    async def async_set_override(
+        self, asset: str, power_kw: float | str, until: datetime, start: datetime | None = None
+    ) -> Override:
+        """A power in kW or a mode for one asset, from `start` (None: now) until then; ValueError if that cannot be."""
+        return self._household.set_override(asset, power_kw, until, now=self._devices.now(), start=start)
 
-    async def async_clear_override(self, asset: str) -> None:
-        """Give the asset back to the plan."""
-        self._household.clear_override(asset)
+    async def async_clear_override(self, asset: str, only: Override | None = None) -> None:
+        """Give the asset back to the plan: all its overrides end, those to come too, or only that one."""
+        self._household.clear_override(asset, only)
 
     async def async_request_run(self, asset: str, earliest: datetime, latest: datetime) -> None:
         """One run of an appliance between these times; ValueError if that cannot be."""
@@ -180,7 +187,7 @@ class HemsDispatcher:
                 ),
             ),
             view.plan,
-            [of_override(override) for override in self.overrides.values()],
+            [of_override(override) for override in self._household.wishes.overrides],
             self._measured(read),
             (),
             self._devices.now(),

@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .abilities import PowerTooLow
 from .const import DOMAIN, SUBENTRY_TYPES
+from .overrides import OverridesOverlap
 from .runs import RunRefused
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
@@ -175,7 +176,7 @@ def refusals_shown() -> Iterator[None]:
             translation_key="power_too_low",
             translation_placeholders=error.placeholders,
         ) from error
-    except RunRefused as error:
+    except (RunRefused, OverridesOverlap) as error:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key=error.key, translation_placeholders=error.placeholders
         ) from error

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.core import callback
 
-from .abilities import PowerTooLow, default_settings, least_kw, mode_kw, power_range_kw, wanted_asset
+from .abilities import default_settings, wanted_asset
 from .const import SITE_MODES
 from .core.model import Appliance, ApplianceRun, Asset, HealthStatus, InputHealth, Override
 from .home import Home
+from .overrides import checked_override, with_override
 from .runs import RunRefused, checked_run, followed
 from .runtime import AssetSettings, HemsSettings, Live
 from .settings import Kept, Wishes
@@ -20,8 +21,6 @@ from .settings import Kept, Wishes
 _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 1.0
-ROUNDING_KW = 0.005
-"""Who types a least power rounded to 10 W means that power."""
 
 
 class Household:
@@ -62,10 +61,21 @@ class Household:
             for asset, reason in self._missed.items()
         }
 
-    @property
-    def overrides(self) -> Mapping[str, Override]:
-        """By asset, those that have not been seen to end."""
-        return {override.asset: override for override in self._wishes.overrides}
+    def overrides_at(self, now: datetime) -> Mapping[str, Override]:
+        """By asset: the one that decides what it does then."""
+        return {override.asset: override for override in self._wishes.overrides if override.acts(now)}
+
+    def scheduled_at(self, now: datetime) -> Mapping[str, tuple[Override, ...]]:
+        """By asset: those that begin later, the earliest first."""
+        later = sorted(
+            (entry.start, entry.asset, entry)
+            for entry in self._wishes.overrides
+            if entry.start is not None and not entry.has_begun(now)
+        )
+        found: dict[str, tuple[Override, ...]] = {}
+        for _, asset, override in later:
+            found[asset] = (*found.get(asset, ()), override)
+        return found
 
     @callback
     def async_add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -103,31 +113,34 @@ class Household:
         self._change(replace(self._wishes, settings=replace(self.settings, assets=assets)))
 
     @callback
-    def set_override(self, asset: str, power_kw: float | str, until: datetime) -> Override:
-        """Make an asset run at a power, or in one of the `OVERRIDE_MODES`, until then.
+    def set_override(
+        self, asset: str, power_kw: float | str, until: datetime, *, now: datetime, start: datetime | None = None
+    ) -> Override:
+        """Make an asset run at a power, or in one of the `OVERRIDE_MODES`, from `start` (None: `now`) until then.
 
         Raises:
             KeyError: no such asset.
             PowerTooLow: it is either off or runs at more than that.
-            ValueError: a mode that the asset does not have, or a power beyond it.
+            OverridesOverlap: something else was asked of it for that time.
+            ValueError: a mode that the asset does not have, a power beyond it, or an end before the start.
         """
-        device = self._home.asset(asset)
-        title = self._home.titles[asset]
-        wanted_kw = mode_kw(title, device, power_kw) if isinstance(power_kw, str) else power_kw
-        low_kw, high_kw = power_range_kw(device)
-        if not low_kw <= wanted_kw <= high_kw:
-            raise ValueError(f"{title}: power_kw must be between {low_kw:g} and {high_kw:g}, got {wanted_kw:g}")
-        if 0.0 < wanted_kw < least_kw(device) - ROUNDING_KW:
-            raise PowerTooLow(title, wanted_kw, least_kw(device))
-        override = Override(asset=asset, power_kw=wanted_kw, until=until)
-        others = tuple(entry for entry in self._wishes.overrides if entry.asset != asset)
-        self._change(replace(self._wishes, overrides=(*others, override)))
+        override = checked_override(self._home, asset, power_kw, start=start, until=until)
+        overrides = with_override(
+            self._wishes.overrides,
+            override,
+            now=now,
+            title=self._home.titles[asset],
+            time_zone=self._home.site.time_zone,
+        )
+        self._change(replace(self._wishes, overrides=overrides))
         return override
 
     @callback
-    def clear_override(self, asset: str) -> bool:
-        """Take an override back; whether there was one."""
-        left = tuple(entry for entry in self._wishes.overrides if entry.asset != asset)
+    def clear_override(self, asset: str, only: Override | None = None) -> bool:
+        """Take back all overrides of an asset or only one, be they running or scheduled; whether there were any."""
+        left = tuple(
+            entry for entry in self._wishes.overrides if entry.asset != asset or (only is not None and entry != only)
+        )
         if len(left) == len(self._wishes.overrides):
             return False
         self._change(replace(self._wishes, overrides=left))
@@ -178,8 +191,8 @@ class Household:
 
     @callback
     def follow(self, live: Live, told: Collection[str] = ()) -> None:
-        """Let time and measurements end overrides, and begin and end runs; `told` were made to run by HEMS."""
-        self._live = live
+        """Let time and measurements begin and end overrides and runs; `told` were made to run by HEMS."""
+        before, self._live = self._live, live
         overrides = tuple(entry for entry in self._wishes.overrides if entry.until > live.at)
         runs = {
             asset: run
@@ -188,6 +201,10 @@ class Household:
         }
         if len(overrides) != len(self._wishes.overrides) or runs != self.runs:
             self._change(replace(self._wishes, overrides=overrides, runs=runs))
+        elif before is not None and any(
+            entry.has_begun(live.at) and not entry.has_begun(before.at) for entry in overrides
+        ):
+            self._tell()
 
     async def async_stop(self) -> None:
         """Whatever was wished last is kept."""
@@ -240,6 +257,9 @@ class Household:
             return
         self._wishes = wishes
         self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self._home, self._wishes))
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 

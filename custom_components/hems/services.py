@@ -18,6 +18,7 @@ from .asset_lookup import async_find_asset
 from .const import DOMAIN
 from .core.model import Appliance, AssetPlan, Battery, Plan
 from .entity import asset_views, refusals_shown
+from .rounding import rounded
 from .runs import next_ready_by
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
@@ -33,6 +34,7 @@ ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_ASSET = "asset"
 ATTR_POWER_KW = "power_kw"
 ATTR_MODE = "mode"
+ATTR_START = "start"
 ATTR_UNTIL = "until"
 ATTR_DURATION = "duration"
 ATTR_READY_BY = "ready_by"
@@ -44,15 +46,18 @@ MODES = ("charge", "discharge", "on", "off", MODE_AUTO)
 
 LONGEST_OVERRIDE = timedelta(days=7)
 """Beyond that an override is a setting: switch automatic control off instead."""
+JUST_NOW = timedelta(minutes=1)
+"""A start that long ago means now: whoever writes or calls it takes a moment."""
 
 SITE_SCHEMA = probatio.Schema({probatio.Optional(ATTR_CONFIG_ENTRY_ID): cv.string})
 GET_PLAN_SCHEMA = SITE_SCHEMA.extend({probatio.Optional(ATTR_ASSET): cv.string})
-CLEAR_OVERRIDE_SCHEMA = GET_PLAN_SCHEMA
+CLEAR_OVERRIDE_SCHEMA = GET_PLAN_SCHEMA.extend({probatio.Optional(ATTR_START): cv.datetime})
 SET_OVERRIDE_SCHEMA = SITE_SCHEMA.extend(
     {
         probatio.Required(ATTR_ASSET): cv.string,
         probatio.Optional(ATTR_POWER_KW): probatio.Coerce(float),
         probatio.Optional(ATTR_MODE): probatio.In(MODES),
+        probatio.Optional(ATTR_START): cv.datetime,
         probatio.Optional(ATTR_UNTIL): cv.datetime,
         probatio.Optional(ATTR_DURATION): cv.positive_time_period,
     }
@@ -110,26 +115,37 @@ async def _set_override(call: ServiceCall) -> dict[str, Any]:
     view = _asset(call)
     wanted = _wanted(call, view)
     if wanted == MODE_AUTO:
+        if ATTR_START in call.data:
+            raise _wrong("auto_without_start", asset=view.title)
         await view.runtime.dispatcher.async_clear_override(view.name)
         return {ATTR_ASSET: view.name, "title": view.title, ATTR_MODE: MODE_AUTO}
-    until = _until(call, view.site)
+    start, until = _times(call, view.site)
     with refusals_shown():
-        await view.runtime.dispatcher.async_set_override(view.name, wanted, until)
-    override = view.runtime.dispatcher.overrides[view.name]
+        override = await view.runtime.dispatcher.async_set_override(view.name, wanted, until, start)
     return {
         ATTR_ASSET: view.name,
         "title": view.title,
         ATTR_POWER_KW: override.power_kw,
+        ATTR_START: _local(view.site, override.start or view.site.now),
         ATTR_UNTIL: _local(view.site, override.until),
     }
 
 
 async def _clear_override(call: ServiceCall) -> dict[str, Any]:
     views = [_asset(call)] if ATTR_ASSET in call.data else list(asset_views(_site(call).entry))
-    held = [view for view in views if view.name in view.runtime.dispatcher.overrides]
-    for view in held:
-        await view.runtime.dispatcher.async_clear_override(view.name)
-    return {"cleared": [view.title for view in held]}
+    held = [(view, override) for view in views for override in view.overrides]
+    meant = held
+    if ATTR_START in call.data:
+        start = dt_util.as_utc(call.data[ATTR_START])
+        meant = [(view, override) for view, override in held if override.start == start]
+        if not meant:
+            starts = sorted(override.start for _, override in held if override.start)
+            site = views[0].site
+            there = ", ".join(_local(site, other) for other in starts) or "-"
+            raise _wrong("no_override_then", start=_local(site, start), starts=there)
+    for view, override in meant:
+        await view.runtime.dispatcher.async_clear_override(view.name, override)
+    return {"cleared": list(dict.fromkeys(view.title for view, _ in meant))}
 
 
 async def _request_run(call: ServiceCall) -> dict[str, Any]:
@@ -197,18 +213,23 @@ def _wanted(call: ServiceCall, view: AssetView) -> float | str:
     return given[0]
 
 
-def _until(call: ServiceCall, site: SiteView) -> datetime:
-    """When the override ends, in the home's time: given as such, or counted from now."""
+def _times(call: ServiceCall, site: SiteView) -> tuple[datetime | None, datetime]:
+    """When the override begins (None: now) and ends, in the home's time: given as such, or by its duration."""
     now = site.now
     if (ATTR_UNTIL in call.data) == (ATTR_DURATION in call.data):
         raise _wrong("until_or_duration")
     # A time without a zone is the local time of whoever writes it.
-    until = dt_util.as_utc(call.data[ATTR_UNTIL]) if ATTR_UNTIL in call.data else now + call.data[ATTR_DURATION]
+    start = dt_util.as_utc(call.data[ATTR_START]) if ATTR_START in call.data else now
+    if start < now - JUST_NOW:
+        raise _wrong("start_in_past", start=_local(site, start), now=_local(site, now))
+    until = dt_util.as_utc(call.data[ATTR_UNTIL]) if ATTR_UNTIL in call.data else start + call.data[ATTR_DURATION]
     if until <= now:
         raise _wrong("until_in_past", until=_local(site, until), now=_local(site, now))
+    if until <= start:
+        raise _wrong("until_before_start", until=_local(site, until), start=_local(site, start))
     if until - now > LONGEST_OVERRIDE:
         raise _wrong("until_too_far", until=_local(site, until), days=str(LONGEST_OVERRIDE.days))
-    return until
+    return (start if start > now else None), until
 
 
 def _summary(site: SiteView, plan: Plan) -> dict[str, Any]:
@@ -253,7 +274,7 @@ def _rows(site: SiteView, plan: Plan, columns: dict[str, Sequence[float]]) -> li
         {
             "start": _local(site, edges[slot]),
             "end": _local(site, edges[slot + 1]),
-            **{name: round(values[slot], 5) for name, values in columns.items()},
+            **{name: rounded(values[slot], 5) for name, values in columns.items()},
         }
         for slot in range(plan.horizon.steps)
     ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 
-from .core.model import Appliance, ApplianceRun, Asset, AssetPlan, HealthStatus, InputHealth, Plan, kind_of
+from .core.model import Appliance, ApplianceRun, Asset, AssetPlan, HealthStatus, InputHealth, Override, Plan, kind_of
 from .runs import PlannedRun, planned_run
 from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
 from .windows import Window, next_window
@@ -141,6 +141,13 @@ class AssetView:
     def kind(self) -> str:
         """Battery, ev_charger, ..."""
         return kind_of(self.asset)
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """The one that holds, and those that begin later."""
+        dispatcher = self.runtime.dispatcher
+        running = dispatcher.overrides.get(self.name)
+        return (*((running,) if running else ()), *dispatcher.scheduled.get(self.name, ()))
 
     @property
     def title(self) -> str:

@@ -208,7 +208,7 @@ def _plain(value: Plan | Live | NextAction | None) -> Any:
 
 def _wishes(site: SiteView) -> tuple[object, ...]:
     dispatcher = site.runtime.dispatcher
-    return dispatcher.settings, dict(dispatcher.overrides)
+    return dispatcher.settings, dict(dispatcher.overrides), dict(dispatcher.scheduled)
 
 
 def _settings(site: SiteView) -> Message:
@@ -216,4 +216,7 @@ def _settings(site: SiteView) -> Message:
     return {
         "settings": to_plain(dispatcher.settings),
         "overrides": {asset: to_plain(override) for asset, override in dispatcher.overrides.items()},
+        "scheduled": {
+            asset: [to_plain(override) for override in overrides] for asset, overrides in dispatcher.scheduled.items()
+        },
     }

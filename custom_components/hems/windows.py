@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from .core.model import Plan
+from .core.model import Override, Plan
 
 GRID = "grid"
 """Name under which the exchange with the grid is treated like an asset."""
@@ -49,6 +49,8 @@ class Window:
     end: datetime
     energy_kwh: float
     """Signed as everywhere: positive is drawn from the bus."""
+    asked: bool = False
+    """Somebody asked for it; the plan only follows."""
 
     @property
     def mean_kw(self) -> float:
@@ -87,6 +89,21 @@ def _windows(plan: Plan, asset: str, kind: str, power_kw: Sequence[float]) -> tu
             )
         )
     return tuple(found)
+
+
+def asked_window(override: Override, kind: str) -> Window | None:
+    """The time for which somebody has taken an asset over; None where that began when it was asked for."""
+    if override.start is None:
+        return None
+    return Window(
+        asset=override.asset,
+        kind=kind,
+        activity=activity_of(kind, override.power_kw),
+        start=override.start,
+        end=override.until,
+        energy_kwh=override.power_kw * ((override.until - override.start).total_seconds() / 3600),
+        asked=True,
+    )
 
 
 def next_window(plan: Plan, asset: str, now: datetime) -> Window | None:

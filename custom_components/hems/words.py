@@ -30,8 +30,11 @@ class Words:
         return self._texts["what_and_why"].format(what=what, why=why) if why else what
 
     def window(self, window: Window, title: str) -> str:
-        """For example `Home battery charges with 2.5 kW`."""
-        return self._filled(f"window_{window.activity}", "window_run", title, window.mean_kw, window.start)
+        """For example `Home battery charges with 2.5 kW`, and that somebody asked for it."""
+        what = self._filled(f"window_{window.activity}", "window_run", title, window.mean_kw, window.start)
+        if not window.asked:
+            return what
+        return self._texts["what_and_why"].format(what=what, why=self._texts["reason_override"])
 
     def _filled(self, key: str, otherwise: str, title: str, power_kw: float, at: datetime) -> str:
         template = self._texts.get(key, self._texts[otherwise])

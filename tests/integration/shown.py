@@ -167,12 +167,20 @@ class FakeDispatcher:
         household.async_add_listener(self.tick)
 
     @property
+    def _now(self):
+        return self.live.at if self.live else NOW
+
+    @property
     def settings(self):
         return self._household.settings
 
     @property
     def overrides(self):
-        return self._household.overrides
+        return self._household.overrides_at(self._now)
+
+    @property
+    def scheduled(self):
+        return self._household.scheduled_at(self._now)
 
     @property
     def runs(self):
@@ -201,11 +209,11 @@ class FakeDispatcher:
     async def async_update_asset(self, asset: str, **changes: Any) -> None:
         self._household.update_asset(asset, **changes)
 
-    async def async_set_override(self, asset: str, power_kw: float | str, until: Any) -> None:
-        self._household.set_override(asset, power_kw, until)
+    async def async_set_override(self, asset: str, power_kw: float | str, until: Any, start: Any = None) -> Any:
+        return self._household.set_override(asset, power_kw, until, now=self._now, start=start)
 
-    async def async_clear_override(self, asset: str) -> None:
-        self._household.clear_override(asset)
+    async def async_clear_override(self, asset: str, only: Any = None) -> None:
+        self._household.clear_override(asset, only)
 
     async def async_request_run(self, asset: str, earliest: Any, latest: Any) -> None:
         self._household.request_run(asset, earliest, latest)

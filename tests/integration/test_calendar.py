@@ -65,6 +65,26 @@ async def test_without_a_plan_it_is_empty(hass):
     assert await listed(hass, START, hours(24)) == []
 
 
+async def test_it_lists_what_somebody_scheduled_instead_of_the_plan_that_follows(hass, freezer):
+    freezer.move_to(NOW)
+    entry = await show(hass)
+    dispatcher = entry.runtime_data.dispatcher
+    await dispatcher.async_set_override("ev_charger", 7.0, hours(5), hours(2))
+    await dispatcher.async_set_override("hot_water", "off", hours(50), hours(49))
+    assert await listed(hass, hours(2), hours(12)) == [
+        ("Heat pump heats with 0.8 kW", local(hours(0)), local(hours(24))),
+        ("Wallbox charges with 7.0 kW: you asked for it", local(hours(2)), local(hours(5))),
+    ]
+    asked = ("Tank stays off: you asked for it", local(hours(49)), local(hours(50)))
+    assert await listed(hass, hours(40), hours(60)) == [asked]
+    entry.runtime_data.coordinator.publish(PlanView(plan=None, request=None))
+    assert [summary for summary, _, _ in await listed(hass, START, hours(60))] == [
+        "Wallbox charges with 7.0 kW: you asked for it",
+        "Tank stays off: you asked for it",
+    ]
+    await unload(hass, entry)
+
+
 @pytest.mark.parametrize("speed", [1, 60])
 async def test_in_a_simulated_home_the_state_is_on_the_wall_clock(hass, freezer, speed):
     freezer.move_to("2027-07-01T12:00:00Z")

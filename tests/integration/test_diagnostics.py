@@ -39,6 +39,7 @@ async def test_nothing_tells_who_lives_there(hass):
 async def test_wishes_health_and_measurements_are_in_it(hass):
     entry = await show(hass)
     await entry.runtime_data.dispatcher.async_set_override("battery", "charge", hours(2))
+    await entry.runtime_data.dispatcher.async_set_override("battery", "off", hours(4), hours(3))
     poor = (degraded("grid_kw", "no meter"), degraded("battery.soc", "battery: old"))
     entry.runtime_data.dispatcher.tick(a_live(health=poor))
     data = await bundle(hass, entry)
@@ -51,6 +52,7 @@ async def test_wishes_health_and_measurements_are_in_it(hass):
     }
     assert data["settings"]["mode"] == "cost"
     assert data["overrides"]["battery"]["power_kw"] == 5.0
+    assert [override["start"] for override in data["scheduled"]["battery"]] == ["2026-03-02T03:00:00Z"]
     assert data["live"]["grid_kw"] == 1.7
     assert data["today"]["cost"] == 1.5
     assert data["next_action"]["action"] == "charge"

@@ -18,6 +18,7 @@ from tests.builders import a_battery, a_flexible_load, a_pv, an_appliance, an_ev
 from tests.integration.running import a_live, a_running_entry
 
 NOW = datetime(2026, 6, 20, 10, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -44,8 +45,8 @@ REFUSED = [
         lambda h: h.request_run("appliance", NOW, NOW + timedelta(hours=1)),
         "latest_end must be at least",
     ),
-    ("power of NaN", lambda h: h.set_override("battery", float("nan"), NOW), "power_kw must be between"),
-    ("unknown mode", lambda h: h.set_override("battery", "sing", NOW), "mode 'sing'"),
+    ("power of NaN", lambda h: h.set_override("battery", float("nan"), LATER, now=NOW), "power_kw must be between"),
+    ("unknown mode", lambda h: h.set_override("battery", "sing", LATER, now=NOW), "mode 'sing'"),
 ]
 
 
@@ -59,7 +60,7 @@ def test_wish_that_cannot_be_is_refused_in_words_and_forgotten(household, wish, 
 
 def test_unknown_asset_is_a_key_error(household):
     with pytest.raises(KeyError):
-        household.set_override("sauna", 1.0, NOW)
+        household.set_override("sauna", 1.0, LATER, now=NOW)
 
 
 LEAST = [
@@ -72,14 +73,14 @@ LEAST = [
 @pytest.mark.parametrize(("asset", "power_kw", "least_kw"), [row[1:] for row in LEAST], ids=[row[0] for row in LEAST])
 def test_power_below_what_a_device_runs_at_is_refused_instead_of_becoming_nothing(household, asset, power_kw, least_kw):
     with pytest.raises(PowerTooLow, match=f"must be 0 or at least {least_kw}, got {power_kw}"):
-        household.set_override(asset, power_kw, NOW)
+        household.set_override(asset, power_kw, LATER, now=NOW)
     for allowed_kw in (0.0, least_kw):
-        assert household.set_override(asset, allowed_kw, NOW).power_kw == allowed_kw
+        assert household.set_override(asset, allowed_kw, LATER, now=NOW).power_kw == allowed_kw
 
 
 def test_devices_without_a_least_power_take_any(household):
     for asset, power_kw in (("battery", 0.05), ("pv", -0.05), ("appliance", 0.05)):
-        assert household.set_override(asset, power_kw, NOW).power_kw == power_kw
+        assert household.set_override(asset, power_kw, LATER, now=NOW).power_kw == power_kw
 
 
 MODES = [
@@ -95,7 +96,7 @@ MODES = [
 
 @pytest.mark.parametrize(("asset", "mode", "power_kw"), MODES)
 def test_mode_means_a_power(household, asset, mode, power_kw):
-    assert household.set_override(asset, mode, NOW).power_kw == pytest.approx(power_kw)
+    assert household.set_override(asset, mode, LATER, now=NOW).power_kw == pytest.approx(power_kw)
 
 
 RANGES = [

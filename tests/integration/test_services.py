@@ -132,7 +132,45 @@ async def test_an_override_holds_for_a_while(hass, asked, power_kw, until):
     assert answer["asset"] == "battery"
     assert answer["title"] == "Home battery"
     assert answer["power_kw"] == power_kw
+    assert datetime.fromisoformat(answer["start"]) == NOW
     assert datetime.fromisoformat(answer["until"]) == until
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "until"),
+    [
+        ({"start": "2026-03-02T03:00:00Z", "duration": {"hours": 2}}, hours(3), hours(5)),
+        ({"start": "2026-03-02T03:00:00Z", "until": "2026-03-02T04:30:00Z"}, hours(3), hours(4.5)),
+        ({"start": "2026-03-07T00:00:00Z", "duration": {"hours": 2}}, hours(120), hours(122)),
+        ({"start": (NOW - timedelta(seconds=50)).isoformat(), "duration": 600}, None, NOW + timedelta(seconds=550)),
+        ({"start": NOW.isoformat(), "duration": 600}, None, NOW + timedelta(seconds=600)),
+    ],
+    ids=str,
+)
+async def test_an_override_may_begin_later(hass, asked, start, until):
+    entry = await show(hass)
+    answer = await act(hass, "set_override", asset="Home battery", mode="charge", **asked)
+    asked_for = Override(asset="battery", power_kw=5.0, start=start, until=until)
+    assert entry.runtime_data.dispatcher.household.wishes.overrides == (asked_for,)
+    assert datetime.fromisoformat(answer["start"]) == (start or NOW)
+    assert datetime.fromisoformat(answer["until"]) == until
+    assert hass.states.get("binary_sensor.home_battery_override").state == ("off" if start else "on")
+
+
+async def test_an_override_that_waits_is_shown_and_acts_in_its_time(hass):
+    entry = await show(hass)
+    runtime = entry.runtime_data
+    await act(hass, "set_override", asset="battery", mode="charge", start="2026-03-02T03:00:00Z", duration=3600)
+    await act(hass, "set_override", asset="battery", mode="off", start="2026-03-02T01:00:00Z", duration=3600)
+    shown = hass.states.get("binary_sensor.home_battery_override")
+    assert (shown.state, shown.attributes["next_start"]) == ("off", hours(1))
+    assert "until" not in shown.attributes
+    runtime.dispatcher.tick(a_live(at=hours(1)))
+    shown = hass.states.get("binary_sensor.home_battery_override")
+    assert (shown.state, shown.attributes["until"], shown.attributes["next_start"]) == ("on", hours(2), hours(3))
+    await hass.services.async_call("button", "press", {"entity_id": "button.home_battery_back_to_plan"}, blocking=True)
+    shown = hass.states.get("binary_sensor.home_battery_override")
+    assert (shown.state, shown.attributes["next_start"]) == ("off", hours(3)), "what comes later is another wish"
 
 
 async def test_a_time_without_a_zone_is_local(hass):
@@ -171,6 +209,27 @@ async def test_an_asset_is_found_by_name_id_entity_or_device(hass, meant):
         ({"asset": "battery", "mode": "off", "duration": 0}, "until_in_past", "has passed"),
         ({"asset": "battery", "mode": "off", "duration": {"days": 8}}, "until_too_far", "more than 7 days"),
         (
+            {"asset": "battery", "mode": "off", "start": "2026-03-09T00:00:00Z", "duration": 3600},
+            "until_too_far",
+            "more than 7 days",
+        ),
+        (
+            {"asset": "battery", "mode": "off", "start": "2026-03-02T00:05:00Z", "duration": 3600},
+            "start_in_past",
+            "has passed; in this home it is .* leave it out to begin now",
+        ),
+        (
+            {"asset": "battery", "mode": "off", "start": "2026-03-02T03:00:00Z", "until": "2026-03-02T02:00:00Z"},
+            "until_before_start",
+            "is not after start",
+        ),
+        (
+            {"asset": "battery", "mode": "off", "start": "2026-03-02T03:00:00Z", "duration": 0},
+            "until_before_start",
+            "is not after start",
+        ),
+        ({"asset": "battery", "mode": "auto", "start": "2026-03-02T03:00:00Z"}, "auto_without_start", "at once"),
+        (
             {"asset": "battery", "power_kw": 6, "duration": 60},
             "invalid_value",
             "power_kw must be between -5 and 5, got 6",
@@ -202,7 +261,16 @@ async def test_a_wrong_override_is_refused_with_the_way_out(hass, asked, key, to
     with pytest.raises(ServiceValidationError, match=told) as refused:
         await act(hass, "set_override", **asked)
     assert refused.value.translation_key == key
-    assert entry.runtime_data.dispatcher.overrides == {}
+    assert entry.runtime_data.dispatcher.household.wishes.overrides == ()
+
+
+async def test_two_overrides_at_one_time_are_refused_with_both_named(hass):
+    await show(hass)
+    await act(hass, "set_override", asset="battery", mode="off", start="2026-03-02T03:00:00Z", duration=3600)
+    told = "from 2026-03-02 04:30 to 2026-03-02 05:30 would overlap the one from 2026-03-02 04:00 to 2026-03-02 05:00"
+    with pytest.raises(ServiceValidationError, match=told) as refused:
+        await act(hass, "set_override", asset="battery", mode="charge", start="2026-03-02T03:30:00Z", duration=3600)
+    assert refused.value.translation_key == "overrides_overlap"
 
 
 @pytest.mark.parametrize(
@@ -320,6 +388,23 @@ async def test_a_run_of_an_appliance_that_is_running_is_refused(hass):
     with pytest.raises(ServiceValidationError, match=r"it draws 0\.8 kW") as refused:
         await act(hass, "request_run", asset="Dishwasher")
     assert refused.value.translation_key == "run_measured"
+
+
+async def test_scheduled_overrides_are_taken_back_with_the_others_or_by_their_start(hass):
+    entry = await show(hass)
+    household = entry.runtime_data.dispatcher.household
+    for start in ("2026-03-02T01:00:00Z", "2026-03-02T03:00:00Z", "2026-03-02T05:00:00Z"):
+        await act(hass, "set_override", asset="battery", mode="off", start=start, duration=3600)
+    await act(hass, "set_override", asset="heat_pump", mode="off", duration=3600)
+    with pytest.raises(ServiceValidationError, match=r"no override begins at .*04:00.* one of these.*02:00.*06:00"):
+        await act(hass, "clear_override", asset="battery", start="2026-03-02T03:00:01Z")
+    assert await act(hass, "clear_override", start="2026-03-02T03:00:00Z") == {"cleared": ["Home battery"]}
+    assert [override.start for override in household.wishes.overrides] == [hours(1), hours(5), None]
+    assert await act(hass, "clear_override") == {"cleared": ["Home battery", "Heat pump"]}
+    assert household.wishes.overrides == ()
+    with pytest.raises(ServiceValidationError, match="take all back: -") as refused:
+        await act(hass, "clear_override", start="2026-03-02T03:00:00Z")
+    assert refused.value.translation_key == "no_override_then"
 
 
 async def test_two_homes_have_to_be_told_apart(hass):

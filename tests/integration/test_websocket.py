@@ -63,7 +63,7 @@ async def test_it_begins_with_everything_a_card_needs(hass, hass_ws_client):
     assert snapshot["next_action"]["action"] == "charge"
     assert snapshot["settings"]["mode"] == "cost"
     assert snapshot["settings"]["assets"]["ev_charger"]["target_soc"] == 0.8
-    assert snapshot["overrides"] == {}
+    assert (snapshot["overrides"], snapshot["scheduled"]) == ({}, {})
 
 
 async def test_the_plan_of_a_snapshot_is_the_whole_plan(hass, hass_ws_client):
@@ -120,7 +120,14 @@ async def test_settings_and_overrides_are_sent_when_they_change(hass, hass_ws_cl
     assert (await anext(stream))["type"] == "live"
     await entry.runtime_data.dispatcher.async_set_override("battery", "charge", hours(2))
     message = await anext(stream)
-    assert message["overrides"] == {"battery": {"asset": "battery", "power_kw": 5.0, "until": "2026-03-02T02:00:00Z"}}
+    word = {"asset": "battery", "power_kw": 5.0, "start": None, "until": "2026-03-02T02:00:00Z"}
+    assert message["overrides"] == {"battery": word}
+    await entry.runtime_data.dispatcher.async_set_override("battery", "charge", hours(4), hours(3))
+    message = await anext(stream)
+    assert message["overrides"] == {"battery": word}
+    assert message["scheduled"] == {
+        "battery": [word | {"start": "2026-03-02T03:00:00Z", "until": "2026-03-02T04:00:00Z"}]
+    }
 
 
 async def test_it_ends_when_the_card_is_gone(hass, hass_ws_client):
