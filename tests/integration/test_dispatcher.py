@@ -1,13 +1,15 @@
 """What the dispatcher makes the devices do, and when it leaves them alone."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from custom_components.hems import command_line
 from custom_components.hems.core.model import HealthStatus
 from custom_components.hems.devices import Change, Refused
+from tests.integration import running
 from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, pass_time
 
 
@@ -236,3 +238,59 @@ async def test_listeners_hear_each_tick_until_they_leave(runtime, devices):
     devices.tell(Change.MEASUREMENT)
     devices.tell(Change.OUTLOOK)
     assert heard == [1]
+
+
+class TimedDevices(FakeDevices):
+    """Devices that remember when they were told what."""
+
+    def __init__(self, live):
+        super().__init__(live)
+        self.told = []
+
+    async def async_apply(self, setpoint):
+        self.told.append((setpoint.asset, self.now(), setpoint.power_kw))
+        return await super().async_apply(setpoint)
+
+
+TIMETABLE = {
+    "hot_water": [(10, 0.7), (30, 0.0), (35, 0.7)],
+    "heat_pump": [(5, 1.0), (15, 1.5), (20, 0.0), (40, 2.0)],
+    "ev_charger": [(5, 2.3), (10, 0.0), (25, 3.68), (40, 0.0)],
+    "battery": [(5, 1.0), (20, -1.0), (30, 2.0), (35, 0.0)],
+}
+"""Minutes after ten, and kW from then on."""
+
+
+def timetabled(request, reason, plan_by_rule=running.fallback_plan):
+    """Whenever it is asked for, the same timetable."""
+    plan = plan_by_rule(request, reason)
+    ten = datetime(2026, 6, 20, 10, tzinfo=UTC)
+
+    def power_kw(asset, edge):
+        return next((kw for minute, kw in reversed(TIMETABLE[asset]) if ten + timedelta(minutes=minute) <= edge), 0.0)
+
+    edges = request.horizon.edges[:-1]
+    return replace(
+        plan,
+        assets=tuple(
+            replace(part, power_kw=tuple(power_kw(part.asset, edge) for edge in edges)) for part in plan.assets
+        ),
+    )
+
+
+async def test_each_planned_command_is_issued_in_its_minute_and_once(hass, freezer, engine, monkeypatch):
+    monkeypatch.setattr(running, "fallback_plan", timetabled)
+    devices = TimedDevices(a_live(*TIMETABLE, grid_kw=None, load_kw=None))
+    async with dictated(hass, a_running_entry(*TIMETABLE, engine=engine.url), devices):
+        await pass_time(hass, freezer, 1)
+        freezer.move_to("2026-06-20 10:04:57+00:00")
+        await pass_time(hass, freezer, 1)
+        devices.told.clear()
+        while devices.now().minute < 45:
+            await pass_time(hass, freezer, 2)
+        assert len(engine.requests) >= 9, "the plan was made anew all the time"
+        for asset, timetable in TIMETABLE.items():
+            told = [(at, kw) for name, at, kw in devices.told if name == asset]
+            assert [at.minute for at, _ in told] == [minute for minute, _ in timetable], asset
+            assert [kw for _, kw in told] == pytest.approx([kw for _, kw in timetable]), asset
+            assert all(at.second <= 2 for at, _ in told)
