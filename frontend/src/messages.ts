@@ -66,6 +66,13 @@ export interface NextAction {
   reason: string | null;
 }
 
+export interface Override {
+  asset: string;
+  power_kw: number;
+  start: string | null;
+  until: string;
+}
+
 export interface AssetInfo {
   asset: string;
   kind: string;
@@ -91,21 +98,24 @@ export interface HomeState {
   plan: Plan | null;
   live: Live | null;
   next_action: NextAction | null;
+  /** By asset: what somebody asked for later, the earliest first. */
+  scheduled: Record<string, Override[]>;
 }
 
-export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null };
+export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null, scheduled: {} };
 
 /** A message carries the parts of the state that are new: all of them in a snapshot. */
 export type Message = { type: "snapshot" | "plan" | "live" | "settings" } & Partial<HomeState>;
 
 export function apply(state: HomeState, message: Message): HomeState {
-  const { site, assets, plan, live, next_action } = message;
+  const { site, assets, plan, live, next_action, scheduled } = message;
   return {
     site: site === undefined ? state.site : site,
     assets: assets ?? state.assets,
     plan: plan === undefined ? state.plan : plan,
     live: live === undefined ? state.live : live,
     next_action: next_action === undefined ? state.next_action : next_action,
+    scheduled: scheduled ?? state.scheduled,
   };
 }
 
@@ -115,6 +125,22 @@ export function assetOf(state: HomeState, asset: string): AssetInfo | undefined 
 
 export function titleOf(state: HomeState, asset: string): string {
   return assetOf(state, asset)?.title ?? asset;
+}
+
+/** What begins because somebody asked for it later, the earliest first, and until when it lasts. */
+export function scheduledActions(state: HomeState): (NextAction & { until: string })[] {
+  const found = Object.values(state.scheduled)
+    .flat()
+    .map(({ asset, power_kw, start, until }) => ({ asset, power_kw, at: start ?? "", until, action: actionOf(assetOf(state, asset)?.kind, power_kw), reason: "override" }));
+  return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}
+
+function actionOf(kind: string | undefined, power_kw: number): string {
+  if (kind === "pv") return "curtail";
+  if (power_kw === 0) return "stop";
+  if (power_kw < 0) return "discharge";
+  if (kind === "battery" || kind === "ev_charger") return "charge";
+  return kind === "heat_pump" || kind === "hot_water" ? "heat" : "run";
 }
 
 /** A text of the backend with the titles of the assets that it names by their ids. */

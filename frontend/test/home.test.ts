@@ -5,7 +5,7 @@ import { colorOf, shade } from "../src/colors";
 import { shapeFlow } from "../src/flow/shape";
 import { formatDayAndTime, formatMoney, formatPercent, formatPower, formatPrice, formatTemperature, formatTime } from "../src/format";
 import type { Connection } from "../src/hass";
-import { EMPTY, type Message, apply, inWords } from "../src/messages";
+import { EMPTY, type Message, apply, inWords, scheduledActions } from "../src/messages";
 import { type Update, subscribeHome } from "../src/store";
 import { generate, groupsOf } from "../src/strategy";
 import { fill, stringsFor, word } from "../src/strings/index";
@@ -20,6 +20,22 @@ test("messages add up: what a message does not carry stays", () => {
   assert.equal(live.plan, plan);
   assert.equal(live.live?.load_kw, 0.4);
   assert.equal(apply(live, { type: "plan", plan: null }).plan, null);
+});
+
+test("what was asked for later is told in its order and in one word", () => {
+  const word = (asset: string, power_kw: number, start: string) => ({ asset, power_kw, start, until: "2026-11-22T06:00:00Z" });
+  const assets = ["pv", "battery", "ev_charger", "hot_water", "appliance"].map((kind) => anAsset(kind, kind));
+  const scheduled = {
+    battery: [word("battery", -2, "2026-11-21T20:00:00Z"), word("battery", 0, "2026-11-21T23:00:00Z")],
+    ev_charger: [word("ev_charger", 7, "2026-11-21T19:00:00Z")],
+    hot_water: [word("hot_water", 2, "2026-11-21T21:00:00Z")],
+    appliance: [word("appliance", 1, "2026-11-21T22:00:00Z")],
+    pv: [word("pv", 0, "2026-11-22T00:00:00Z")],
+  };
+  const state = apply(aState({ assets }), { type: "settings", scheduled });
+  assert.deepEqual(scheduledActions(state).map(({ action }) => action), ["charge", "discharge", "heat", "run", "stop", "curtail"]);
+  assert.deepEqual(apply(state, { type: "live", live: aLive() }).scheduled, scheduled);
+  assert.deepEqual(apply(state, { type: "settings", scheduled: {} }).scheduled, {});
 });
 
 test("people read the titles of assets, not their ids", () => {

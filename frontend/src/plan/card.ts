@@ -6,7 +6,7 @@ import { themeOf } from "../colors";
 import { formatDayAndTime, formatMoney, formatNumber, formatPower, formatTime } from "../format";
 import type { Hass } from "../hass";
 import { HomeCard, type HomeCardConfig } from "../home-card";
-import { type HomeState, type NextAction, type Plan, type Violation, inWords, titleOf } from "../messages";
+import { type HomeState, type NextAction, type Plan, type Violation, inWords, scheduledActions, titleOf } from "../messages";
 import { fill, stringsFor, word } from "../strings/index";
 import { type ChartBase, createChartBase, loadChartBase } from "./chart-base";
 import { type EchartsTexts, echartsData, echartsOptions } from "./echarts";
@@ -26,6 +26,8 @@ export interface PlanCardConfig extends HomeCardConfig {
 const RANGES = [12, 24, 48];
 const DEFAULT_HOURS = 24;
 const MOST_VIOLATIONS = 3;
+const MOST_SCHEDULED = 3;
+const A_DAY_MS = 86_400_000;
 
 export class HemsPlanCard extends HomeCard<PlanCardConfig> {
   static override properties = {
@@ -171,6 +173,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
         <div class="quiet">
           ${fill(strings.plan.cost, { cost: formatMoney(hass, bill, plan.currency), hours })} · ${fill(strings.plan.made, { time: formatTime(hass, Date.parse(plan.made_at)) })}
         </div>
+        ${scheduledActions(state).slice(0, MOST_SCHEDULED).map((action) => html`<div class="next asked"><ha-icon icon="mdi:calendar-clock"></ha-icon><span>${this.asked(hass, state, action)}, <span class="why">${strings.reason.override}</span></span></div>`)}
       </div>
       ${plan.violations.slice(0, MOST_VIOLATIONS).map((violation) => html`<div class="broken"><ha-icon icon="mdi:alert-outline"></ha-icon>${this.broken(hass, state, violation)}</div>`)}
       <div class="chart" style="height:${rowsOf(chart).height}px">
@@ -187,10 +190,16 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     return html`<ha-icon icon="mdi:arrow-right-circle-outline"></ha-icon><span><b>${this.sentence(hass, state, next)}</b>${reason ? html`, <span class="why">${reason}</span>` : nothing}</span>`;
   }
 
-  private sentence(hass: Hass, state: HomeState, next: NextAction): string {
+  private asked(hass: Hass, state: HomeState, action: NextAction & { until: string }): string {
+    const [start, until] = [Date.parse(action.at), Date.parse(action.until)];
+    const end = until - start < A_DAY_MS ? formatTime(hass, until) : formatDayAndTime(hass, until);
+    return this.sentence(hass, state, action, `${formatDayAndTime(hass, start)} – ${end}`);
+  }
+
+  private sentence(hass: Hass, state: HomeState, next: NextAction, time = formatTime(hass, Date.parse(next.at))): string {
     const { strings } = this;
     const asset = titleOf(state, next.asset);
-    const line = fill(strings.next.line, { time: formatTime(hass, Date.parse(next.at)), asset, action: word(strings.action, next.action) });
+    const line = fill(strings.next.line, { time, asset, action: word(strings.action, next.action) });
     return Math.abs(next.power_kw) < 0.005 ? line : fill(strings.next.with_power, { line, power: formatPower(hass, next.power_kw) });
   }
 
@@ -235,6 +244,7 @@ export class HemsPlanCard extends HomeCard<PlanCardConfig> {
     .ranges button[aria-pressed="true"] { background: var(--card-background-color); color: var(--primary-text-color); box-shadow: 0 1px 2px #0003; }
     .summary { display: flex; flex-wrap: wrap; gap: 2px 16px; justify-content: space-between; align-items: center; padding: 8px 8px 2px; font-size: 14px; color: var(--primary-text-color); }
     .next { display: flex; align-items: center; gap: 6px; }
+    .asked { flex-basis: 100%; }
     .next b { font-weight: 500; }
     .next ha-icon { --mdc-icon-size: 20px; color: var(--primary-color); flex: none; }
     .quiet, .why { color: var(--secondary-text-color); }
