@@ -68,8 +68,8 @@ def test_until_plan_prints_one_line_twice_and_leaves_nothing_behind(tmp_path, fr
     engines_before = engines()
 
     for start in ("--fresh", "--keep"):
-        run = demo(state, free_port, "--until-plan", start)
-        out, _ = run.communicate(timeout=200)
+        with demo(state, free_port, "--until-plan", start) as run:
+            out, _ = run.communicate(timeout=200)
         assert run.returncode == 0, (tmp_path / "stderr").read_text()
         (line,) = out.splitlines()
         report = json.loads(line)
@@ -85,15 +85,15 @@ def test_until_plan_prints_one_line_twice_and_leaves_nothing_behind(tmp_path, fr
 def test_ctrl_c_stops_every_process(tmp_path, free_port):
     state = tmp_path / "state"
     engines_before = engines()
-    run = demo(state, free_port)
-    deadline = time.monotonic() + 200
-    while f"/127.0.0.1:{free_port}/" not in (tmp_path / "stderr").read_text():
-        assert run.poll() is None, (tmp_path / "stderr").read_text()
-        assert time.monotonic() < deadline, (tmp_path / "stderr").read_text()
-        time.sleep(0.2)
-    assert engines() - engines_before
-    os.killpg(run.pid, signal.SIGINT)
-    assert run.wait(timeout=60) == 0
+    with demo(state, free_port) as run:
+        deadline = time.monotonic() + 200
+        while f"/127.0.0.1:{free_port}/" not in (tmp_path / "stderr").read_text():
+            assert run.poll() is None, (tmp_path / "stderr").read_text()
+            assert time.monotonic() < deadline, (tmp_path / "stderr").read_text()
+            time.sleep(0.2)
+        assert engines() - engines_before
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(timeout=60) == 0
     assert processes_of(state) == []
     assert engines() <= engines_before
 
@@ -121,6 +121,6 @@ def test_a_taken_port_is_said_and_nothing_is_started(tmp_path, socket_enabled):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        run = demo(tmp_path / "state", taken.getsockname()[1], "--until-plan")
-        assert run.wait(timeout=60) == 1
+        with demo(tmp_path / "state", taken.getsockname()[1], "--until-plan") as run:
+            assert run.wait(timeout=60) == 1
     assert "is taken; choose another with --port" in (tmp_path / "stderr").read_text()
