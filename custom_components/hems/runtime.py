@@ -1,6 +1,7 @@
 """What lives as long as a loaded entry: the values that coordinator, dispatcher and entities share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol
@@ -135,18 +136,16 @@ class HemsRuntimeData:
 
     async def async_start(self) -> None:
         """Begin; when a part cannot, those before it are stopped again."""
-        started: list[Part] = []
-        try:
+        async with AsyncExitStack() as started:
             for part in self.parts:
-                started.append(part)
+                started.push_async_callback(part.async_stop)
                 await part.async_start()
-        except BaseException:
-            await _async_stop(started)
-            raise
+            started.pop_all()
 
     async def async_stop(self) -> None:
         """Devices released, everything kept, nothing left running; doing so twice does no harm."""
-        await _async_stop(self.parts)
+        for part in reversed(self.parts):
+            await part.async_stop()
 
 
 class Part(Protocol):
@@ -157,11 +156,6 @@ class Part(Protocol):
 
     async def async_stop(self) -> None:
         """End without a trace."""
-
-
-async def _async_stop(parts: Iterable[Part]) -> None:
-    for part in reversed(tuple(parts)):
-        await part.async_stop()
 
 
 __all__ = [
