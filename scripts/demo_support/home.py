@@ -1,5 +1,6 @@
 """HEMS in the demo: set up through its own flow, as a user would do it."""
 
+import asyncio
 from itertools import count
 import json
 from pathlib import Path
@@ -114,18 +115,13 @@ def _answers(fields: list[dict[str, Any]], wanted: dict[str, Any]) -> dict[str, 
 
 
 async def first_plan(api: Api) -> dict[str, Any]:
-    """Wait for the first plan that the optimiser proved or found; its status and cost."""
-    async with api.websocket() as socket:
-        await socket.send_json({"id": 1, "type": "hems/subscribe"})
-        while True:
-            message = await socket.receive_json()
-            if message["type"] == "result" and not message["success"]:
-                raise DemoError(f"HEMS does not answer: {message['error']}")
-            plan = message.get("event", {}).get("plan")
-            if plan and plan["outcome"]["kind"] in PLANNED:
-                cost = plan["cost"]
-                bill = sum(cost[part] for part in ("energy", "export", "fixed", "capacity"))
-                return {"status": plan["outcome"]["kind"], "cost": round(bill, 4), "currency": plan["currency"]}
+    """The first plan that this start made: one that was kept from the last start does not count."""
+    while True:
+        answer = await api.rest("POST", f"services/{DOMAIN}/plan_now?return_response", {})
+        plan = answer["service_response"]
+        if plan["status"] in PLANNED:
+            return {"status": plan["status"], "cost": round(plan["cost"], 4), "currency": plan["currency"]}
+        await asyncio.sleep(0.2)
 
 
 def seconds_since(start: float) -> float:
