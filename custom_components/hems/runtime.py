@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from homeassistant.config_entries import ConfigEntry
 
 from .const import MODE_COST
-from .core.model import InputHealth, Plan, PlanRequest, Proposal
+from .core.model import InputHealth, Plan, PlanRequest
 
 if TYPE_CHECKING:
     from .accounts import Accounts
@@ -167,5 +167,4 @@ __all__ = [
     "Live",
     "NextAction",
     "PlanView",
-    "Proposal",
 ]

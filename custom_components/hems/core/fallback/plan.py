@@ -1,10 +1,9 @@
 """Walks through the horizon with the rules of all assets and judges the result like any other plan."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ..model import Battery, BatteryState, EvCharger, Fallback, Plan, PlanRequest, Pv, PvState
-from ..model.assessment import assess_plan
+from ..model.assessment import judged_plan
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
 from .producers import BatteryRule, SunRule
@@ -78,24 +77,6 @@ def fallback_plan(request: PlanRequest, reason: str) -> Plan:
     steps = [home.step(index) for index in range(request.horizon.steps)]
     by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers}
     assets = tuple(by_name[asset.name].plan() for asset in request.site.assets)
-    import_kw = tuple(max(0.0, net) for net, _ in steps)
-    export_kw = tuple(max(0.0, -net) for net, _ in steps)
-    unserved_kw = tuple(unserved for _, unserved in steps)
-    assessment = assess_plan(terms, assets, import_kw, export_kw, unserved_kw)
-    return Plan(
-        made_at=request.now,
-        expires_at=request.now + timedelta(seconds=request.valid_for_s),
-        horizon=request.horizon,
-        outcome=Fallback(reason=reason),
-        assets=assets,
-        load_kw=terms.load_kw,
-        unserved_kw=unserved_kw,
-        import_kw=import_kw,
-        export_kw=export_kw,
-        import_price_per_kwh=terms.import_price,
-        export_price_per_kwh=terms.export_price,
-        currency=request.tariff.currency,
-        cost=assessment.cost,
-        violations=assessment.violations,
-        health=request.health,
+    return judged_plan(
+        terms, Fallback(reason=reason), assets, [net for net, _ in steps], tuple(unserved for _, unserved in steps)
     )

@@ -1,12 +1,12 @@
 """Joins the blocks of all assets, solves, and reads the plan from the solution."""
 
-from datetime import timedelta
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
 from ..model import AssetState, Plan, PlanRequest, SolveStats
-from ..model.assessment import assess_plan
+from ..model.assessment import judged_plan
 from ..model.terms import Terms
 from .block import Block, Context, tidy
 from .constraints import solved
@@ -41,33 +41,15 @@ def solve(request: PlanRequest) -> Plan:
 
 def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, answer: Solved, build_s: float, read_at: float) -> Plan:
     """The schedule with its balance closed by the grid, judged afresh rather than taken from the solver."""
-    request = terms.request
     assets = tuple(block.plan() for block in blocks)
     unserved_kw = tidy(solved(grid.unserved_kw), 0.0)
-    powers_kw = np.array([plan.power_kw for plan in assets]).reshape(len(assets), request.horizon.steps)
+    powers_kw = np.array([plan.power_kw for plan in assets]).reshape(len(assets), terms.horizon.steps)
     net_kw = np.round(powers_kw.sum(axis=0) + np.array(terms.load_kw) - np.array(unserved_kw), 9)
-    import_kw, export_kw = tuple(map(float, np.maximum(net_kw, 0.0))), tuple(map(float, np.maximum(-net_kw, 0.0)))
-    assessment = assess_plan(terms, assets, import_kw, export_kw, unserved_kw)
-    return Plan(
-        made_at=request.now,
-        expires_at=request.now + timedelta(seconds=request.valid_for_s),
-        horizon=request.horizon,
-        outcome=answer.outcome,
-        assets=assets,
-        load_kw=terms.load_kw,
-        unserved_kw=unserved_kw,
-        import_kw=import_kw,
-        export_kw=export_kw,
-        import_price_per_kwh=terms.import_price,
-        export_price_per_kwh=terms.export_price,
-        currency=request.tariff.currency,
-        cost=assessment.cost,
-        violations=assessment.violations,
-        health=request.health,
-        stats=SolveStats(
-            build_s=build_s,
-            compile_s=answer.compile_s,
-            solve_s=answer.solve_s,
-            extract_s=perf_counter() - read_at,
-        ),
+    plan = judged_plan(terms, answer.outcome, assets, net_kw.tolist(), unserved_kw)
+    stats = SolveStats(
+        build_s=build_s,
+        compile_s=answer.compile_s,
+        solve_s=answer.solve_s,
+        extract_s=perf_counter() - read_at,
     )
+    return replace(plan, stats=stats)

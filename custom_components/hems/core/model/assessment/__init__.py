@@ -3,6 +3,6 @@
 Optimiser and fallback are judged by the same rules: one file per kind of asset, chosen by its type.
 """
 
-from .whole import assess_plan
+from .whole import judged_plan
 
-__all__ = ["assess_plan"]
+__all__ = ["judged_plan"]

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from ..plan import AssetPlan, CostSplit, Violation
+from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
 from .assets import assess
 from .grid import capacity_cost, export_excess_kw
@@ -21,6 +22,37 @@ class Assessment:
 
     cost: CostSplit
     violations: tuple[Violation, ...]
+
+
+def judged_plan(
+    terms: Terms,
+    outcome: Outcome,
+    assets: tuple[AssetPlan, ...],
+    net_kw: Sequence[float],
+    unserved_kw: tuple[float, ...],
+) -> Plan:
+    """The plan of a schedule whose balance the grid closes with `net_kw`, positive imports."""
+    request = terms.request
+    import_kw = tuple(max(0.0, net) for net in net_kw)
+    export_kw = tuple(max(0.0, -net) for net in net_kw)
+    assessment = assess_plan(terms, assets, import_kw, export_kw, unserved_kw)
+    return Plan(
+        made_at=request.now,
+        expires_at=request.now + timedelta(seconds=request.valid_for_s),
+        horizon=request.horizon,
+        outcome=outcome,
+        assets=assets,
+        load_kw=terms.load_kw,
+        unserved_kw=unserved_kw,
+        import_kw=import_kw,
+        export_kw=export_kw,
+        import_price_per_kwh=terms.import_price,
+        export_price_per_kwh=terms.export_price,
+        currency=request.tariff.currency,
+        cost=assessment.cost,
+        violations=assessment.violations,
+        health=request.health,
+    )
 
 
 def assess_plan(
