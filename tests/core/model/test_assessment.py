@@ -3,8 +3,8 @@
 import pytest
 
 from custom_components.hems.core.model import AssetPlan, GridLimit, Override, Weights
-from custom_components.hems.core.model.assessment.assets import assess
 from custom_components.hems.core.model.assessment.judgement import broken_spans
+from custom_components.hems.core.model.assessment.registry import judge
 from custom_components.hems.core.model.terms import Terms
 from tests.builders import (
     START,
@@ -49,7 +49,7 @@ def test_a_car_that_is_as_good_as_full_is_not_late(missing_kwh, reported):
     plan = AssetPlan(
         asset=charger.name, kind=charger.kind, power_kw=(3.0 - missing_kwh,) + (0.0,) * 23, trajectories={}
     )
-    judged = assess(charger, plan, Terms.of(a_request(charger, an_ev_charger_state(session))))
+    judged = judge(charger, plan, Terms.of(a_request(charger, an_ev_charger_state(session))))
     assert len(judged.violations) == reported
     assert judged.comfort == pytest.approx(charger.late_price_per_kwh * missing_kwh)
 
@@ -77,6 +77,6 @@ def test_a_load_that_is_off_as_its_household_wants_it_misses_nothing(changes, re
     load = a_flexible_load(power_kw=0.5, comfort_price_per_kwh=0.4)
     request = a_request(load, a_flexible_load_state(1.0), **changes)
     plan = AssetPlan(asset=load.name, kind=load.kind, power_kw=(0.0,) * 24, trajectories={"wanted_kw": (0.5,) * 24})
-    judged = assess(load, plan, Terms.of(request))
+    judged = judge(load, plan, Terms.of(request))
     assert [violation.limit for violation in judged.violations] == ["flexible_load.wanted"] * reported
     assert judged.comfort == pytest.approx(24 * 0.5 * 0.4 * request.weights.comfort)

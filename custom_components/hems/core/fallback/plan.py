@@ -7,7 +7,8 @@ from ..model.assessment import judged_plan
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
 from .producers import BatteryRule, SunRule
-from .rules import Planned, Rule, rules_of
+from .rule import Planned, Rule
+from .rules import rules_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

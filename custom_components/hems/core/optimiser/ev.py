@@ -6,7 +6,7 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import AssetPlan, EvCharger, EvChargerState
-from ..model.assessment.assets import ev_end_price
+from ..model.assessment.ev import ev_end_price
 from ..model.schedules import charging_plan
 from ..model.visits import ChargeMode, Visit, visits_of
 from .block import Block, Context, tidy

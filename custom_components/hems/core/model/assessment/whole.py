@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
-from .assets import assess
 from .grid import capacity_cost, export_excess_kw
 from .judgement import broken_spans
 from .overrides import override_misses
+from .registry import judge
 
 UNSERVED_PRICE_PER_KWH = 200.0
 """Currency: dearer than every other wish, so that no load is left without supply, and no limit on export broken,
@@ -64,7 +64,7 @@ def assess_plan(
 ) -> Assessment:
     """Judge a schedule by the terms it was made for."""
     by_name = {plan.asset: plan for plan in assets}
-    judged = [assess(asset, by_name[asset.name], terms) for asset in terms.request.site.assets]
+    judged = [judge(asset, by_name[asset.name], terms) for asset in terms.request.site.assets]
     excess_kw = export_excess_kw(terms, export_kw)
     bill_energy, bill_export = (
         _money(terms.import_price, import_kw, terms),

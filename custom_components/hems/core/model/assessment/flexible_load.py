@@ -1,0 +1,44 @@
+"""The judgement of a flexible load."""
+
+from collections.abc import Sequence
+
+from ..flexible_load import FlexibleLoad
+from ..plan import AssetPlan
+from ..terms import Terms
+from .judgement import Judgement, broken_spans
+from .overrides import overridden_steps
+
+
+def judge_flexible_load(asset: FlexibleLoad, plan: AssetPlan, terms: Terms) -> Judgement:
+    """Each kWh withheld costs comfort; to withhold it where its energy is dearer is what the household asked for."""
+    worth = terms.request.weights.comfort * asset.comfort_price_per_kwh
+    withheld_kw = [
+        max(0.0, wanted - given) for wanted, given in zip(plan.trajectories["wanted_kw"], plan.power_kw, strict=True)
+    ]
+    withheld_kwh = sum(kw * h for kw, h in zip(withheld_kw, terms.steps_h, strict=True))
+    return Judgement(
+        comfort=worth * withheld_kwh,
+        violations=broken_spans(
+            f"{asset.name}.wanted",
+            asset.name,
+            _against_its_worth(asset, worth, withheld_kw, terms),
+            "kW",
+            "off although it is worth its energy: a limit or the charge for a peak leaves no room",
+            terms.horizon,
+        ),
+    )
+
+
+def _against_its_worth(
+    load: FlexibleLoad, worth: float, withheld_kw: Sequence[float], terms: Terms
+) -> tuple[float, ...]:
+    """What is withheld where neither the price of energy nor a person is the reason."""
+    told = {
+        step
+        for override in terms.request.overrides
+        if override.asset == load.name
+        for step in overridden_steps(override, terms.horizon)
+    }
+    return tuple(
+        0.0 if index in told or terms.import_worth[index] >= worth else kw for index, kw in enumerate(withheld_kw)
+    )

@@ -1,0 +1,46 @@
+"""A charging point from its powers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..ev import EvCharger
+from ..horizon import Horizon
+from ..plan import AssetPlan
+from ..visits import Visit
+from .digits import DIGITS
+
+
+def charging_plan(
+    charger: EvCharger, visits: Sequence[Visit], power_kw: Sequence[float], horizon: Horizon
+) -> AssetPlan:
+    """`energy_kwh`: of the car that is there, 0 when none; `phases`: that it charges on, 0 when off."""
+    energy_kwh = [0.0] * (horizon.steps + 1)
+    phases = [0.0] * horizon.steps
+    for visit in visits:
+        kwh = visit.session.energy_kwh
+        # The edge at which a car arrives within a step still belongs to nobody.
+        if _is_there(visit, horizon.edges[visit.first]):
+            energy_kwh[visit.first] = kwh
+        for index in range(visit.first, visit.end):
+            kwh += charger.efficiency * power_kw[index] * horizon.steps_h[index]
+            if _is_there(visit, horizon.edges[index + 1]):
+                energy_kwh[index + 1] = round(kwh, DIGITS)
+            phases[index] = _phases(visit, power_kw[index], visit.shares[index - visit.first])
+    return AssetPlan(
+        asset=charger.name,
+        kind=charger.kind,
+        power_kw=tuple(power_kw),
+        trajectories={"energy_kwh": tuple(energy_kwh), "phases": tuple(phases)},
+    )
+
+
+def _is_there(visit: Visit, time: datetime) -> bool:
+    return visit.session.arrival <= time <= visit.session.departure
+
+
+def _phases(visit: Visit, power_kw: float, share: float) -> float:
+    """The fewest that carry the power."""
+    if power_kw <= 0.0:
+        return 0.0
+    enough = [mode.phases for mode in visit.modes if mode.max_kw * share >= power_kw - 1e-6]
+    return float(min(enough, default=max(mode.phases for mode in visit.modes)))
