@@ -25,6 +25,9 @@ class Battery(Asset):
     max_soc: float = 1.0
     wear_per_kwh: float = 0.02
     """Currency per kWh taken out of the cells; keeps it from cycling for cents."""
+    end_price_per_kwh: float | None = None
+    """Currency that a kWh in the cells is worth at the end of the horizon, wear deducted; None: estimated from the
+    home's own demand and prices of the last day."""
     may_export: bool = True
     """Whether its energy may be sold; if not, nothing is exported while it discharges."""
     may_charge_ev: bool = True
@@ -41,6 +44,8 @@ class Battery(Asset):
         within(self.name, "max_soc", self.max_soc, 0.0, 1.0)
         ordered(self.name, "min_soc", self.min_soc, "max_soc", self.max_soc)
         at_least(self.name, "wear_per_kwh", self.wear_per_kwh, 0.0)
+        if self.end_price_per_kwh is not None:
+            at_least(self.name, "end_price_per_kwh", self.end_price_per_kwh, 0.0)
 
     @property
     def min_kwh(self) -> float:

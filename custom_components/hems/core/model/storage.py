@@ -22,6 +22,9 @@ class StoredWorth:
     @classmethod
     def of(cls, battery: Battery, terms: Terms) -> StoredWorth:
         """Of a battery in its home."""
+        if battery.end_price_per_kwh is not None:
+            price = battery.end_price_per_kwh
+            return cls(useful_kwh=battery.max_kwh - battery.min_kwh, useful_price=price, rest_price=price)
         own_kwh = terms.later_demand_kwh * terms.battery_share(battery) / battery.discharge_efficiency
         useful = KEPT * battery.discharge_efficiency * terms.later_import_worth - battery.wear_per_kwh
         rest = battery.discharge_efficiency * terms.later_export_worth - battery.wear_per_kwh
