@@ -187,7 +187,7 @@ def test_a_demand_beyond_what_the_car_can_hold_is_met_until_it_is_full_and_named
     charged_kwh = 0.9 * sum(kw * h for kw, h in zip(car.power_kw, plan.horizon.steps_h, strict=True))
     # What is left when it stops is less than an hour at the least current adds.
     assert 17.9 - 1.417 - 0.9 * 1.38 < charged_kwh <= 17.9 - 1.417 + 1e-3
-    missed = next(violation for violation in plan.violations if violation.limit == "store_0.override")
+    *_, missed = (violation for violation in plan.violations if violation.limit == "store_0.override")
     assert missed.amount == pytest.approx(1.38)
     assert missed.end == request.horizon.end
 
