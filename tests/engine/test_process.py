@@ -1,40 +1,22 @@
 """The engine as the app starts it: its own files alone, its own process, real sockets."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
 import json
 import os
 from pathlib import Path
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, override
 
 import pytest
 
 from custom_components.hems.core import wire
 from custom_components.hems.core.model import Optimal, Plan
 from tests.builders import a_battery, a_pv, a_pv_state, a_request
-
-TOKEN = "a token nobody else has".replace(" ", "-")
-NO_HOME_ASSISTANT = """
-import sys
-for name in ("homeassistant", "voluptuous", "custom_components"):
-    sys.modules[name] = None  # importing it fails
-"""
-
-
-@pytest.fixture(scope="session")
-def path(app_files, tmp_path_factory) -> str:
-    """PYTHONPATH: the app's files, and a start-up file that forbids Home Assistant."""
-    forbidding = tmp_path_factory.mktemp("forbidding")
-    (forbidding / "sitecustomize.py").write_text(NO_HOME_ASSISTANT)
-    return os.pathsep.join([str(forbidding), str(app_files)])
+from tests.engine.running import TOKEN
 
 
 @pytest.fixture
@@ -42,73 +24,6 @@ def short_path() -> Iterator[Path]:
     """A private directory; a Unix socket's path may have 107 characters at most."""
     with tempfile.TemporaryDirectory(prefix="hems-") as directory:
         yield Path(directory)
-
-
-class UnixConnection(HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("engine", timeout=60)
-        self.path = str(path)
-
-    @override
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-class Engine:
-    """The process and the lines of its log."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.process = process
-        self._log = log
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
-
-    def wait_for(self, event: str) -> dict[str, Any]:
-        """The first line about `event`, within half a minute."""
-        for _ in range(600):
-            for line in self.lines():
-                if line["event"] == event:
-                    return line
-            assert self.process.poll() is None, self._log.read_text()
-            time.sleep(0.05)
-        raise AssertionError(f"no {event} in {self._log.read_text()}")
-
-    def ask(self, method: str, where: str, body: bytes | None = None, token: str | None = TOKEN) -> tuple[int, bytes]:
-        address = self.wait_for("listening")["address"]
-        connection = HTTPConnection(*address, timeout=60) if isinstance(address, list) else UnixConnection(address)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        connection.request(method, where, body, headers)
-        response = connection.getresponse()
-        answer = response.status, response.read()
-        connection.close()
-        return answer
-
-
-@pytest.fixture
-def launch(path, tmp_path):
-    """`with launch("--port", "0") as engine`."""
-
-    @contextmanager
-    def begin(*arguments: str, **options: Any) -> Iterator[Engine]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HEMS_ENGINE_TOKEN": TOKEN}
-        argv = [sys.executable, "-P", "-m", "hems_core.engine", *arguments]
-        log = tmp_path / "log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(argv, env=environment, cwd=tmp_path, stderr=stderr, **options)
-        try:
-            yield Engine(process, log)
-        finally:
-            process.kill()
-            process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
-
-    return begin
 
 
 def ended(pid: int) -> bool:
