@@ -1,14 +1,13 @@
 """An engine for tests: the app's own files in a directory, and servers around stand-in workers."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 import os
 from pathlib import Path
 import shutil
-import subprocess
 import sys
-from typing import Any
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
@@ -20,7 +19,7 @@ from custom_components.hems.core.engine.metrics import Metrics
 from custom_components.hems.core.engine.planning import Planning
 from custom_components.hems.core.engine.worker_process import Worker
 from custom_components.hems.core.model import Plan, PlanRequest
-from tests.engine.running import NO_HOME_ASSISTANT, TOKEN, Engine
+from tests.engine.running import NO_HOME_ASSISTANT, launched
 
 CORE = Path(__file__).parents[2] / "custom_components" / "hems" / "core"
 STAND_IN = Path(__file__).parent / "stand_in_worker.py"
@@ -106,20 +105,4 @@ def path(app_files, tmp_path_factory) -> str:
 @pytest.fixture
 def launch(path, tmp_path):
     """`with launch("--port", "0") as engine`."""
-
-    @contextmanager
-    def begin(*arguments: str, **options: Any) -> Iterator[Engine]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HEMS_ENGINE_TOKEN": TOKEN}
-        argv = [sys.executable, "-P", "-m", "hems_core.engine", *arguments]
-        log = tmp_path / "log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(argv, env=environment, cwd=tmp_path, stderr=stderr, **options)
-        try:
-            yield Engine(process, log)
-        finally:
-            process.kill()
-            process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
-
-    return begin
+    return partial(launched, path, tmp_path)

@@ -1,10 +1,14 @@
 """The engine as a process of its own, and how it is spoken to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 import json
+import os
 from pathlib import Path
 import socket
 import subprocess
+import sys
 import time
 from typing import Any, override
 
@@ -59,3 +63,20 @@ class Engine:
         answer = response.status, response.read()
         connection.close()
         return answer
+
+
+@contextmanager
+def launched(path: str, directory: Path, *arguments: str, **options: Any) -> Iterator[Engine]:
+    """The engine with those arguments, from the files on `path`, for as long as the block lasts."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HEMS_ENGINE_TOKEN": TOKEN}
+    argv = [sys.executable, "-P", "-m", "hems_core.engine", *arguments]
+    log = directory / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(argv, env=environment, cwd=directory, stderr=stderr, **options)
+    try:
+        yield Engine(process, log)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()

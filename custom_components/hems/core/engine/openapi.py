@@ -1,9 +1,11 @@
 """The service described for machines: OpenAPI 3.1, generated from the messages themselves."""
 
+import json
 from typing import Any
 
 from .. import wire
 from . import VERSION
+from .example import small_request
 
 type Json = dict[str, Any]
 
@@ -57,7 +59,12 @@ def _plan() -> Json:
         "made by rule and its outcome says why.",
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanRequest"}}},
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/PlanRequest"},
+                    "example": json.loads(wire.encode(small_request())),
+                }
+            },
         },
         "responses": {"200": _json("Plan", "The plan.")}
         | {status: _problem(text) for status, text in refusals.items()},

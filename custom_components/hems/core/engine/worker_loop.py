@@ -1,7 +1,6 @@
 """The worker's side of the pipe: requests in, plans out, one at a time, until the pipe closes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 import logging
 import os
 from queue import SimpleQueue
@@ -11,18 +10,9 @@ from threading import Thread
 from typing import BinaryIO
 
 from .. import wire
-from ..model import (
-    Battery,
-    BatteryState,
-    Horizon,
-    Outcome,
-    Plan,
-    PlanRequest,
-    Series,
-    Site,
-    Tariff,
-)
+from ..model import Outcome, Plan, PlanRequest
 from . import frames, logs
+from .example import small_request
 from .frames import Tag
 
 type Solve = Callable[[PlanRequest], Plan | Outcome]
@@ -41,7 +31,7 @@ def serve(solve: Solve, solver: str) -> None:
     requests, answers = _pipes()
     waiting: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_read, args=(requests, waiting), daemon=True).start()
-    solve(_small_request())
+    solve(small_request())
     _send(answers, Tag.READY, solver.encode())
     while True:
         match solve(wire.decode(PlanRequest, waiting.get())):
@@ -75,18 +65,3 @@ def _send(answers: BinaryIO, tag: Tag, body: bytes) -> None:
         answers.flush()
     except BrokenPipeError:
         os._exit(0)
-
-
-def _small_request() -> PlanRequest:
-    """Solved once at the start, so that the first real request finds everything loaded."""
-    horizon = Horizon(start=datetime(2026, 1, 1, tzinfo=UTC), steps_s=(3600, 3600))
-    constant = Series.constant(0.3, horizon.start, horizon.end)
-    battery = Battery(name="battery", capacity_kwh=5.0, max_charge_kw=2.0, max_discharge_kw=2.0)
-    return PlanRequest(
-        now=horizon.start,
-        horizon=horizon,
-        site=Site(name="warm-up", time_zone="UTC", max_import_kw=10.0, max_export_kw=10.0, assets=(battery,)),
-        tariff=Tariff(currency="EUR", import_price=constant, export_price=constant),
-        load_kw=constant,
-        states=(BatteryState(asset="battery", energy_kwh=2.0),),
-    )
