@@ -5,5 +5,6 @@ their bands, programmes start as early as the fuse allows.
 """
 
 from .plan import fallback_plan
+from .uncontrolled import uncontrolled_plan
 
-__all__ = ["fallback_plan"]
+__all__ = ["fallback_plan", "uncontrolled_plan"]
