@@ -6,19 +6,23 @@ a zone, and positive power draws from the site's bus.
 
 from .appliance import Appliance, ApplianceRun, ApplianceState
 from .asset import Asset, AssetState
-from .battery import Battery, BatteryState
+from .battery import Battery, BatteryState, SocTarget
+from .curve import PowerPoint
 from .ev import EvCharger, EvChargerState, EvSession
 from .flexible_load import FlexibleLoad, FlexibleLoadState
 from .health import HealthStatus, InputHealth, worst
 from .heat_pump import Building, ComfortBand, CopPoint, HeatPump, HeatPumpState
 from .horizon import DEFAULT_TIERS, Horizon
 from .hot_water import HotWater, HotWaterState
+from .inverter import HybridInverter, HybridInverterState
 from .plan import (
     AssetPlan,
+    Baseline,
     CostSplit,
     Fallback,
     Feasible,
     Infeasible,
+    Marginals,
     Optimal,
     Outcome,
     Plan,
@@ -29,6 +33,7 @@ from .plan import (
 from .proposal import Bounds, Priority, Proposal, Source
 from .pv import Pv, PvState
 from .request import GridLimit, Override, PlanRequest, SolverOptions, Weights, kind_of
+from .scenario import Scenario
 from .series import Quantile, Series
 from .site import Site
 from .tariff import CapacityCharge, Tariff
@@ -41,6 +46,7 @@ __all__ = [
     "Asset",
     "AssetPlan",
     "AssetState",
+    "Baseline",
     "Battery",
     "BatteryState",
     "Bounds",
@@ -63,20 +69,26 @@ __all__ = [
     "Horizon",
     "HotWater",
     "HotWaterState",
+    "HybridInverter",
+    "HybridInverterState",
     "Infeasible",
     "InputHealth",
+    "Marginals",
     "Optimal",
     "Outcome",
     "Override",
     "Plan",
     "PlanRequest",
+    "PowerPoint",
     "Priority",
     "Proposal",
     "Pv",
     "PvState",
     "Quantile",
+    "Scenario",
     "Series",
     "Site",
+    "SocTarget",
     "SolveStats",
     "SolverOptions",
     "Source",

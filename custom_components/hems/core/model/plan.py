@@ -105,6 +105,27 @@ class CostSplit(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marginals(Value):
+    """What a little more of something would be worth: duals of the program with its on/off decisions held."""
+
+    bus_price_per_kwh: tuple[float, ...]
+    """Per slot: what one kWh more to be supplied in it would cost, and one kWh more on the bus would spare."""
+    stored_value_per_kwh: Mapping[str, tuple[float, ...]]
+    """Per edge, by asset: what one kWh more in a battery or a car would spare."""
+    binding: Mapping[str, tuple[int, ...]]
+    """By name of the limit: the slots in which more of it would spare money."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline(Value):
+    """What the same time would cost with another way to run the home."""
+
+    kind: Literal["unmanaged", "self_consumption"]
+    """Nobody manages it, or rules use the sun and nothing looks ahead."""
+    cost: CostSplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation(Value):
     """A soft limit that the plan breaks, or a hard one that the inputs make impossible."""
 
@@ -154,6 +175,10 @@ class Plan(Value):
     cost: CostSplit
     violations: tuple[Violation, ...] = ()
     health: tuple[InputHealth, ...] = ()
+    marginals: Marginals | None = None
+    """None for a plan that no program was solved for."""
+    baselines: tuple[Baseline, ...] = ()
+    """What the plan's cost is to be compared with."""
     stats: SolveStats = SolveStats()
 
     def __post_init__(self) -> None:

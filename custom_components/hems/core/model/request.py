@@ -7,6 +7,8 @@ from .asset import Asset, AssetState
 from .checks import above, as_utc, at_least, finite, named
 from .health import InputHealth
 from .horizon import Horizon
+from .pv import Pv
+from .scenario import Scenario
 from .series import Series
 from .site import Site
 from .tariff import Tariff
@@ -116,6 +118,8 @@ class PlanRequest(Value):
     co2_kg_per_kwh: Series | None = None
     """Of imported energy; needed when CO2 has a price."""
     states: tuple[AssetState, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    """Ways in which load and sun may turn out; none: only the forecasts above and in the states count."""
     limits: tuple[GridLimit, ...] = ()
     overrides: tuple[Override, ...] = ()
     weights: Weights = Weights()
@@ -136,6 +140,7 @@ class PlanRequest(Value):
             raise ValueError(f"request: valid_for_s must be positive, got {self.valid_for_s}")
         self._check_references()
         self._check_coverage()
+        self._check_scenarios()
 
     def _check_references(self) -> None:
         """Each asset has exactly one state of its own kind, and nothing refers to an asset that is not there."""
@@ -175,6 +180,16 @@ class PlanRequest(Value):
                 series = getattr(state, field, None)
                 if series is not None:
                     self.horizon.known(f"{state.asset}.{field}", series)
+
+    def _check_scenarios(self) -> None:
+        """They speak of arrays that there are, and of the whole horizon."""
+        arrays = {asset.name for asset in self.site.assets if isinstance(asset, Pv)}
+        for number, scenario in enumerate(self.scenarios):
+            self.horizon.known(f"scenarios[{number}].load_kw", scenario.load_kw)
+            for name, sun in scenario.available_kw.items():
+                if name not in arrays:
+                    raise ValueError(f"request: scenarios name {name!r}, which is not a PV array of the site")
+                self.horizon.known(f"scenarios[{number}].available_kw.{name}", sun)
 
     def state_of[S: AssetState](self, asset: Asset, expected: type[S]) -> S:
         """The state of an asset of this site, as the type that goes with its kind."""
