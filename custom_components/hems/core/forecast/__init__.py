@@ -7,12 +7,17 @@ an assumption says so. Nothing here does I/O or reads a clock; local time counts
 
 from .hot_water import draw_forecast
 from .load import load_forecast
+from .panel import Panel, clear_sky_kw
 from .prices import extend_prices, prices_by_clock
-from .pv import Panel, clear_sky_kw, performance_of, pv_forecast
+from .pv import performance_of, pv_forecast
+from .pv_calibration import PvCalibration, PvObservation
+from .scenarios import scenarios_of
 from .temperature import temperature_forecast
 
 __all__ = [
     "Panel",
+    "PvCalibration",
+    "PvObservation",
     "clear_sky_kw",
     "draw_forecast",
     "extend_prices",
@@ -20,5 +25,6 @@ __all__ = [
     "performance_of",
     "prices_by_clock",
     "pv_forecast",
+    "scenarios_of",
     "temperature_forecast",
 ]

@@ -1,11 +1,15 @@
-"""What the sun will offer: a provider's forecast, or a clear sky dimmed as much as the last days were."""
+"""What the sun will offer: the providers' forecasts as the array has kept them so far, or a dimmed clear sky."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import exp
 
 from ..model import HealthStatus, InputHealth, Quantile, Series
 from .local_time import quarters
-from .sun import clear_sky_on_plane
+from .panel import Panel, clear_sky_kw
+from .pv_calibration import QUANTILES, PvCalibration, Spot, scale_kw, situation_of, spot_at
 
 TYPICAL_PERFORMANCE = 0.5
 """Share of the clear-sky energy that a year's weather leaves in central Europe."""
@@ -13,30 +17,12 @@ SPREAD = {0.1: 0.4, 0.5: 1.0, 0.9: 1.6}
 """Quantiles as a share of the expected value where nobody gives any: wide, as a day's clouds are not known."""
 LEAST_KWH = 1.0
 """Less clear-sky energy than this in the history says nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """How an array stands, and where."""
-
-    latitude: float
-    longitude: float
-    tilt_deg: float = 35.0
-    azimuth_deg: float = 180.0
-    """Clockwise from north."""
-    peak_kw: float
-
-
-def clear_sky_kw(panel: Panel, start: datetime, end: datetime) -> Series:
-    """What the array gives under a clear sky, in quarter-hours; most at the middle of each."""
-    times, values = [start.astimezone(UTC)], []
-    for piece, until in quarters(start, end):
-        share = clear_sky_on_plane(
-            piece + (until - piece) / 2, panel.latitude, panel.longitude, panel.tilt_deg, panel.azimuth_deg
-        )
-        times.append(until)
-        values.append(min(panel.peak_kw, panel.peak_kw * share))
-    return Series(times=tuple(times), values=tuple(values))
+RECENT = timedelta(hours=1)
+FADE = timedelta(hours=2)
+"""The last hour's ratio to its forecast fades to 1/e of it in this time."""
+RECENT_RANGE = (0.2, 2.5)
+LEAST_RECENT = 0.03
+"""Of the peak; a ratio to less says nothing."""
 
 
 def performance_of(panel: Panel, history_kw: Series, now: datetime, days: int = 3) -> float | None:
@@ -57,67 +43,148 @@ def performance_of(panel: Panel, history_kw: Series, now: datetime, days: int = 
 
 
 def pv_forecast(
-    provider: Series | None,
+    providers: Mapping[str, Series] | Series | None,
     panel: Panel,
     start: datetime,
     end: datetime,
     source: str,
     performance: float | None = None,
+    *,
+    calibration: PvCalibration | None = None,
+    measured_kw: Series | None = None,
 ) -> tuple[Series, tuple[InputHealth, ...]]:
     """AC power before curtailment with P10, P50 and P90 over the whole time from `start` to `end`.
 
-    A provider's forecast is used where it has one; elsewhere the clear sky times the recent performance.
+    Providers' forecasts are calibrated and blended where there are any, whatever their number; elsewhere it is the
+    clear sky times `performance`, the share of it that the last days gave. `measured_kw` is what the array has given
+    lately (without what was curtailed): the last hour's ratio to its forecast carries on, and fades.
     """
-    clear = clear_sky_kw(panel, start, end)
-    factor = TYPICAL_PERFORMANCE if performance is None else performance
-    expected = [factor * (value or 0.0) for value in clear.values]
-    if provider is None:
-        return _with_spread(clear, expected, panel.peak_kw), (_degraded(source, "no forecast", factor),)
-    edges = sorted({*clear.times, *(t for t in provider.times if clear.start < t < clear.end)})
-    given = [provider.at(edge) for edge in edges[:-1]]
-    values = [
-        max(0.0, min(value, panel.peak_kw)) if value is not None else factor * (clear.at(edge) or 0.0)
-        for edge, value in zip(edges, given, strict=False)
-    ]
-    base = Series(times=tuple(edges), values=tuple(values))
-    merged = _with_spread(base, values, panel.peak_kw)
-    if provider.quantiles:
-        merged = Series(times=base.times, values=base.values, quantiles=_quantiles(provider, base))
-    hole = next((edge for edge, value in zip(edges, given, strict=False) if value is None and clear.at(edge)), None)
-    if hole is None:
-        return merged, ()
-    return merged, (_degraded(source, f"the forecast has a gap at {hole.isoformat(timespec='minutes')}", factor),)
-
-
-def _with_spread(base: Series, values: list[float], peak_kw: float) -> Series:
-    return Series(
-        times=base.times,
-        values=tuple(values),
+    heard = _named(providers)
+    maker = _Maker(
+        providers=heard,
+        panel=panel,
+        now=start.astimezone(UTC),
+        calibration=calibration or PvCalibration(),
+        dimming=_dimming(performance, calibration),
+    )
+    edges = maker.edges(start, end)
+    rows = [maker.row(earlier, later) for earlier, later in pairwise(edges)]
+    ratio = _recent_ratio(maker, measured_kw)
+    factors = [1.0 + (ratio - 1.0) * exp(-((edge - maker.now) / FADE)) for edge in edges[:-1]]
+    scaled = [[min(panel.peak_kw, kw * factor) for kw in row] for row, factor in zip(rows, factors, strict=True)]
+    series = Series(
+        times=tuple(edges),
+        values=tuple(row[0] for row in scaled),
         quantiles=tuple(
-            Quantile(level=level, values=tuple(min(peak_kw, value * factor) for value in values))
-            for level, factor in SPREAD.items()
+            Quantile(level=level, values=tuple(row[i] for row in scaled)) for i, level in enumerate(QUANTILES, start=1)
         ),
     )
+    return series, _health(maker, edges, source)
 
 
-def _quantiles(provider: Series, base: Series) -> tuple[Quantile, ...]:
-    """The provider's own, with the expected value where it has none."""
-    found = []
-    for quantile in provider.quantiles:
-        series = provider.quantile(quantile.level)
-        if series is None:
-            continue
-        at = [series.at(edge) for edge in base.times[:-1]]
-        values = tuple(
-            expected if value is None else max(0.0, value) for value, expected in zip(at, base.values, strict=True)
-        )
-        found.append(Quantile(level=quantile.level, values=values))
-    return tuple(found)
+@dataclass(slots=True)
+class _Maker:
+    """Makes one row of expected value and quantiles after the other."""
+
+    providers: Mapping[str, Series]
+    panel: Panel
+    now: datetime
+    calibration: PvCalibration
+    dimming: float
+    """Share of a clear sky where nobody forecasts."""
+    spreads: dict[str, tuple[float, ...] | None] = field(default_factory=dict)
+
+    def edges(self, start: datetime, end: datetime) -> list[datetime]:
+        """Quarter-hours, and wherever a provider changes its mind."""
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
+        given = {t for series in self.providers.values() for t in series.times if first < t < last}
+        return sorted({first, *(until for _, until in quarters(first, last)), *given})
+
+    def heard(self, moment: datetime) -> dict[str, float]:
+        """What the providers say about a moment."""
+        said = {name: series.at(moment) for name, series in self.providers.items()}
+        return {name: max(0.0, value) for name, value in said.items() if value is not None}
+
+    def row(self, start: datetime, end: datetime) -> list[float]:
+        """Expected value, P10, P50 and P90, in order."""
+        spot = spot_at(start + (end - start) / 2, self.panel)
+        heard = self.heard(start)
+        if spot is None:
+            night_kw = min(self.panel.peak_kw, sum(heard.values()) / len(heard)) if heard else 0.0
+            return [night_kw] * (1 + len(QUANTILES))
+        lead_h = (start - self.now).total_seconds() / 3600.0
+        value_kw = self.value_kw(heard, spot, lead_h)
+        situation = situation_of(value_kw, spot, lead_h, self.panel)
+        if situation not in self.spreads:
+            self.spreads[situation] = self.calibration.spread(situation)
+        spread = self.spreads[situation]
+        if spread is None:
+            return [value_kw, *sorted(self._told_kw(start, value_kw, spot))]
+        scale = scale_kw(spot, self.panel)
+        return [value_kw, *(min(max(value_kw + error * scale, 0.0), self.panel.peak_kw) for error in spread)]
+
+    def value_kw(self, heard: Mapping[str, float], spot: Spot, lead_h: float) -> float:
+        """The blend; the dimmed sky, seen as the array has seen skies, without any provider."""
+        if heard:
+            return self.calibration.blended_kw(heard, spot, lead_h, self.panel)
+        return self.calibration.sky_kw(self.dimming, spot, self.panel)
+
+    def _told_kw(self, moment: datetime, value_kw: float, spot: Spot) -> Sequence[float]:
+        """Before there are errors of its own: the quantiles of the first provider that has them."""
+        told = []
+        for level, share in SPREAD.items():
+            kw = min(self.panel.peak_kw, value_kw * share)
+            for name, series in self.providers.items():
+                quantile = series.quantile(level)
+                own = quantile.at(moment) if quantile else None
+                if own is not None:
+                    kw = self.calibration.calibrated_kw(name, max(0.0, own), spot, self.panel)
+                    break
+            told.append(kw)
+        return told
 
 
-def _degraded(source: str, what: str, factor: float) -> InputHealth:
-    return InputHealth(
-        source=source,
-        status=HealthStatus.DEGRADED,
-        reason=f"{what}; {factor:.0%} of a clear sky's yield is assumed there",
+def _named(providers: Mapping[str, Series] | Series | None) -> Mapping[str, Series]:
+    if providers is None:
+        return {}
+    return {"provider": providers} if isinstance(providers, Series) else providers
+
+
+def _dimming(performance: float | None, calibration: PvCalibration | None) -> float:
+    if performance is not None:
+        return performance
+    return TYPICAL_PERFORMANCE if calibration is None else calibration.sky_share
+
+
+def _recent_ratio(maker: _Maker, measured_kw: Series | None) -> float:
+    """What the last hour gave over what would have been forecast for it; 1 where either is not known."""
+    begin = maker.now - RECENT
+    given = measured_kw.mean(begin, maker.now) if measured_kw else None
+    if given is None:
+        return 1.0
+    edges = maker.edges(begin, maker.now)
+    forecast_kwh = 0.0
+    for earlier, later in pairwise(edges):
+        if maker.providers and not maker.heard(earlier):
+            return 1.0
+        forecast_kwh += maker.row(earlier, later)[0] * ((later - earlier) / RECENT)
+    if forecast_kwh < LEAST_RECENT * maker.panel.peak_kw:
+        return 1.0
+    return min(max(max(given, 0.0) / forecast_kwh, RECENT_RANGE[0]), RECENT_RANGE[1])
+
+
+def _health(maker: _Maker, edges: Sequence[datetime], source: str) -> tuple[InputHealth, ...]:
+    lit = (edge for edge in edges[:-1] if maker.panel.clear_kw(edge) > 0.0)
+    gap = next((edge for edge in lit if not maker.heard(edge)), None)
+    if gap is None and maker.providers:
+        return ()
+    what = (
+        f"the forecast has a gap at {gap.isoformat(timespec='minutes')}" if maker.providers and gap else "no forecast"
+    )
+    return (
+        InputHealth(
+            source=source,
+            status=HealthStatus.DEGRADED,
+            reason=f"{what}; {maker.dimming:.0%} of a clear sky's yield is assumed there",
+        ),
     )
