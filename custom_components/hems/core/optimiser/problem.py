@@ -11,6 +11,7 @@ from ..model.terms import Terms
 from .block import Block, Context, tidy
 from .constraints import solved
 from .grid import GridBlock, grid_block
+from .marginals import marginals_of
 from .overrides import override_cost
 from .registry import block_of
 from .solver import Solved, minimise
@@ -36,7 +37,7 @@ def solve(request: PlanRequest) -> Plan:
     read = perf_counter()
     plan = _plan(terms, blocks, grid, answer, built - started, read)
     check_plan(plan, terms)
-    return plan
+    return replace(plan, marginals=marginals_of(limits, blocks, context)) if answer.has_duals else plan
 
 
 def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, answer: Solved, build_s: float, read_at: float) -> Plan:

@@ -25,6 +25,8 @@ class Solved:
     """The variables hold their values; this is how it ended and what it took."""
 
     outcome: Optimal | Feasible
+    has_duals: bool
+    """Whether the constraints hold theirs: those of the linear program for the on/off decisions found."""
     compile_s: float
     solve_s: float
 
@@ -48,12 +50,16 @@ def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOp
     # After a time-out without a schedule cvxpy reports a value all the same, so the solver itself is asked.
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         raise NoPlan(_without_schedule(results["model_status"], options))
-    outcome = _outcome(results["model_status"], info, bool(inverse[-1]["is_mip"]))
-    if inverse[-1]["is_mip"]:
+    is_mip = bool(inverse[-1]["is_mip"])
+    outcome = _outcome(results["model_status"], info, is_mip)
+    if is_mip:
         results["solution"] = _polished(highs, data)
+    has_duals = highs.getInfo().dual_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    # cvxpy reads duals of linear programs only, and this is one by now.
+    inverse[-1].inverse_data["is_mip"] = not has_duals
     # The status is ours to tell: cvxpy would warn about a feasible one.
     problem.unpack_results(results | {"model_status": "kOptimal"}, chain, inverse)
-    return Solved(outcome=outcome, compile_s=compiled - before, solve_s=perf_counter() - compiled)
+    return Solved(outcome=outcome, has_duals=has_duals, compile_s=compiled - before, solve_s=perf_counter() - compiled)
 
 
 def _highs_options(options: SolverOptions) -> dict[str, Any]:
