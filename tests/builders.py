@@ -28,6 +28,8 @@ from custom_components.hems.core.model import (
     Horizon,
     HotWater,
     HotWaterState,
+    HybridInverter,
+    HybridInverterState,
     PlanRequest,
     Pv,
     PvState,
@@ -90,8 +92,12 @@ def a_battery(name: str = "battery", **changes: Any) -> Battery:
     return Battery(name=name, **fields | changes)
 
 
-def a_battery_state(energy_kwh: float = 5.0, asset: str = "battery") -> BatteryState:
-    return BatteryState(asset=asset, energy_kwh=energy_kwh)
+def a_battery_state(energy_kwh: float = 5.0, asset: str = "battery", **changes: Any) -> BatteryState:
+    return BatteryState(asset=asset, energy_kwh=energy_kwh, **changes)
+
+
+def a_hybrid_inverter(name: str = "inverter", **changes: Any) -> HybridInverter:
+    return HybridInverter(name=name, **{"max_ac_kw": 5.0, "efficiency": 0.96} | changes)
 
 
 def a_pv(name: str = "pv", **changes: Any) -> Pv:
@@ -188,6 +194,8 @@ def an_ordinary_state(asset: Asset, horizon: Horizon) -> AssetState:  # noqa: PL
     match asset:
         case Battery():
             return BatteryState(asset=asset.name, energy_kwh=asset.capacity_kwh / 2)
+        case HybridInverter():
+            return HybridInverterState(asset=asset.name)
         case Pv():
             return a_pv_state(0.0, horizon, asset.name)
         case EvCharger():

@@ -1,6 +1,8 @@
 """What holds for every plan, however it was made and however odd the home."""
 
+from bisect import bisect
 from itertools import pairwise
+from math import inf
 
 import pytest
 
@@ -15,11 +17,13 @@ from custom_components.hems.core.model import (
     FlexibleLoad,
     HeatPump,
     HotWater,
+    HybridInverter,
     Plan,
     PlanRequest,
     Pv,
 )
 from custom_components.hems.core.model.assessment.judgement import REPORTED
+from custom_components.hems.core.model.dc_bus import clippable_kw, members_of
 from custom_components.hems.core.model.runs import runs_of
 from custom_components.hems.core.model.terms import Terms
 from custom_components.hems.core.model.visits import visits_of
@@ -38,11 +42,13 @@ def assert_sound(plan: Plan, request: PlanRequest) -> None:
         assert schedule is not None
         match asset:
             case Pv():
-                assert_pv_possible(asset, schedule)
+                assert_pv_possible(asset, schedule, request)
+            case HybridInverter():
+                assert_inverter_possible(asset, schedule, plan, request)
             case Battery():
                 assert_battery_possible(asset, schedule, plan, request)
             case EvCharger():
-                assert_charging_possible(asset, schedule, request)
+                assert_charging_possible(asset, schedule, plan, request)
             case HeatPump():
                 assert_heating_possible(schedule, asset.min_electric_kw, asset.max_electric_kw, request)
             case HotWater():
@@ -75,13 +81,24 @@ def assert_limits_kept(plan: Plan, terms: Terms) -> None:
             assert plan.export_kw[index] <= terms.max_export_kw[index] + REPORTED["kW"]
 
 
-def assert_pv_possible(pv: Pv, schedule: AssetPlan) -> None:
+def assert_pv_possible(pv: Pv, schedule: AssetPlan, request: PlanRequest) -> None:
+    clippable = clippable_kw(request, pv)
     available, curtailed = schedule.trajectories["available_kw"], schedule.trajectories["curtailed_kw"]
-    for power, most, held in zip(schedule.power_kw, available, curtailed, strict=True):
+    for power, most, held, clipped in zip(schedule.power_kw, available, curtailed, clippable, strict=True):
         assert -pv.peak_kw - CLOSE <= power <= 0.0
         assert -power + held == pytest.approx(most, abs=CLOSE)
         assert held >= 0.0
-        assert pv.curtailable or held <= CLOSE
+        assert pv.curtailable or held <= clipped + CLOSE
+
+
+def assert_inverter_possible(inverter: HybridInverter, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
+    """Its power is the loss of what passes through it, within its AC limits."""
+    for index, (loss, ac) in enumerate(zip(schedule.power_kw, schedule.trajectories["ac_kw"], strict=True)):
+        dc = sum(plan.asset(asset.name).power_kw[index] for asset in members_of(request.site, inverter))
+        assert dc + loss == pytest.approx(ac, abs=CLOSE)
+        assert ac == pytest.approx(dc / inverter.efficiency if dc > 0 else dc * inverter.efficiency, abs=CLOSE)
+        assert loss >= 0.0
+        assert -inverter.max_ac_kw - CLOSE <= ac <= inverter.most_taken_kw + CLOSE
 
 
 def assert_battery_possible(battery: Battery, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
@@ -94,28 +111,50 @@ def assert_battery_possible(battery: Battery, schedule: AssetPlan, plan: Plan, r
         assert -battery.max_discharge_kw - CLOSE <= power <= battery.max_charge_kw + CLOSE
         stored = power * battery.charge_efficiency if power > 0 else power / battery.discharge_efficiency
         assert after - before == pytest.approx(stored * h, abs=CLOSE)
+        at_ends = [kwh / battery.capacity_kwh for kwh in (before, after)]
+        assert power <= min(curve_kw(battery.charge_curve, soc) for soc in at_ends) + CLOSE
+        assert -power <= min(curve_kw(battery.discharge_curve, soc) for soc in at_ends) + CLOSE
+        assert power <= battery.charge_limit_kw(before, h) + CLOSE
+        assert -power <= battery.discharge_limit_kw(before, h) + CLOSE
+        assert power >= -CLOSE or after >= battery.min_kwh - CLOSE
     cars = [plan.asset(asset.name) for asset in request.site.assets if isinstance(asset, EvCharger)]
     overridden = {override.asset for override in request.overrides}
-    for index in near(request):
+    for index in range(request.horizon.steps):
         if schedule.power_kw[index] < -CLOSE and not battery.may_export and battery.name not in overridden:
             assert plan.export_kw[index] <= CLOSE
         if schedule.power_kw[index] < -CLOSE and not battery.may_charge_ev:
             assert all(car.power_kw[index] <= CLOSE for car in cars if car)
 
 
-def assert_charging_possible(charger: EvCharger, schedule: AssetPlan, request: PlanRequest) -> None:
+def curve_kw(points, soc: float) -> float:
+    """The curve read off by interpolation."""
+    if not points:
+        return inf
+    socs, powers = [point.soc for point in points], [point.max_kw for point in points]
+    number = min(max(bisect(socs, soc), 1), len(points) - 1)
+    slope = (powers[number] - powers[number - 1]) / (socs[number] - socs[number - 1])
+    return powers[number] + slope * (soc - socs[number])
+
+
+def assert_charging_possible(charger: EvCharger, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
     visits = visits_of(charger, request.state_of(charger, EvChargerState), request.horizon)
     free = set(range(request.horizon.steps))
     for visit in visits:
         free -= set(range(visit.first, visit.end))
-        charged = sum(schedule.power_kw[i] * request.horizon.steps_h[i] for i in range(visit.first, visit.end))
-        assert visit.session.energy_kwh + charger.efficiency * charged <= visit.session.capacity_kwh + 1e-3
+        session, kwh = visit.session, visit.session.energy_kwh
         for index in range(visit.first, visit.end):
             power, share = schedule.power_kw[index], visit.shares[index - visit.first]
-            assert -CLOSE <= power <= visit.max_kw * share + CLOSE
+            stored = power * charger.efficiency if power > 0 else power / charger.discharge_efficiency
+            kwh += stored * request.horizon.steps_h[index]
+            assert -CLOSE <= kwh <= session.capacity_kwh + 1e-3
+            assert -visit.max_discharge_kw * share - CLOSE <= power <= visit.max_kw * share + CLOSE
+            if power < -CLOSE:
+                assert kwh >= max(session.min_kwh, session.at_once_kwh) - CLOSE
+                assert session.may_export or plan.export_kw[index] <= CLOSE
             if index in near(request) and power > CLOSE:
                 assert any(m.min_kw * share - CLOSE <= power <= m.max_kw * share + CLOSE for m in visit.modes)
                 assert schedule.trajectories["phases"][index] in charger.phases
+    assert charger.max_discharge_kw > 0.0 or min(schedule.power_kw) >= 0.0
     assert all(schedule.power_kw[index] == 0.0 for index in free)
 
 

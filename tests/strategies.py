@@ -27,12 +27,16 @@ from custom_components.hems.core.model import (
     Horizon,
     HotWater,
     HotWaterState,
+    HybridInverter,
+    HybridInverterState,
     Override,
     PlanRequest,
+    PowerPoint,
     Pv,
     PvState,
     Series,
     Site,
+    SocTarget,
     SolverOptions,
     Tariff,
     Weights,
@@ -81,8 +85,31 @@ def bands(draw: st.DrawFn, low: float, high: float) -> ComfortBand:
 
 
 @st.composite
-def batteries(draw: st.DrawFn, name: str) -> tuple[Asset, AssetState]:
+def curves(draw: st.DrawFn, *, falling: bool) -> tuple[PowerPoint, ...]:
+    """None, or one that narrows to the full or the empty end, in one bend or two."""
+    if draw(st.booleans()):
+        return ()
+    most_kw, knee = draw(numbers(0.5, 6.0)), draw(numbers(0.5, 0.9))
+    points = [(0.0, most_kw), (knee, most_kw), (1.0, most_kw * draw(st.sampled_from((0.0, 0.1, 0.5))))]
+    if draw(st.booleans()):
+        end_kw = points[2][1]
+        points.insert(2, ((1.0 + knee) / 2.0, end_kw + 0.75 * (most_kw - end_kw)))
+    ends = points if falling else [(1.0 - soc, kw) for soc, kw in reversed(points)]
+    return tuple(PowerPoint(soc=soc, max_kw=kw) for soc, kw in ends)
+
+
+@st.composite
+def soc_targets(draw: st.DrawFn, horizon: Horizon) -> tuple[SocTarget, ...]:
+    target = st.builds(
+        SocTarget, by=times_around(horizon), soc=numbers(0.0, 1.0), price_per_kwh=st.sampled_from((0.0, 0.2, 2.0))
+    )
+    return tuple(draw(st.lists(target, max_size=2)))
+
+
+@st.composite
+def batteries(draw: st.DrawFn, name: str, horizon: Horizon, inverter: str | None = None) -> tuple[Asset, AssetState]:
     socs = sorted((draw(numbers(0.0, 1.0)), draw(numbers(0.0, 1.0))))
+    reserve = draw(st.none() | numbers(0.0, 1.0).map(lambda part: socs[0] + part * (socs[1] - socs[0])))
     battery = Battery(
         name=name,
         capacity_kwh=draw(numbers(1.0, 20.0)),
@@ -92,16 +119,37 @@ def batteries(draw: st.DrawFn, name: str) -> tuple[Asset, AssetState]:
         discharge_efficiency=draw(numbers(0.8, 1.0)),
         min_soc=socs[0],
         max_soc=socs[1],
+        reserve_soc=reserve,
+        reserve_price_per_kwh_h=draw(st.sampled_from((0.0, 0.05, 1.0))),
+        charge_curve=draw(curves(falling=True)),
+        discharge_curve=draw(curves(falling=False)),
+        inverter=inverter,
         wear_per_kwh=draw(numbers(0.0, 0.1)),
         may_export=draw(st.booleans()),
         may_charge_ev=draw(st.booleans()),
     )
-    return battery, BatteryState(asset=name, energy_kwh=battery.capacity_kwh * draw(numbers(0.0, 1.0)))
+    state = BatteryState(
+        asset=name,
+        energy_kwh=battery.capacity_kwh * draw(numbers(0.0, 1.0)),
+        targets=draw(soc_targets(horizon)),
+    )
+    return battery, state
 
 
 @st.composite
-def arrays(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
-    pv = Pv(name=name, peak_kw=draw(numbers(0.5, 12.0)), curtailable=draw(st.booleans()))
+def inverters(draw: st.DrawFn, name: str) -> tuple[Asset, AssetState]:
+    inverter = HybridInverter(
+        name=name,
+        max_ac_kw=draw(numbers(0.0, 8.0)),
+        max_ac_charge_kw=draw(st.none() | numbers(0.0, 8.0)),
+        efficiency=draw(numbers(0.9, 1.0)),
+    )
+    return inverter, HybridInverterState(asset=name)
+
+
+@st.composite
+def arrays(draw: st.DrawFn, name: str, horizon: Horizon, inverter: str | None = None) -> tuple[Asset, AssetState]:
+    pv = Pv(name=name, peak_kw=draw(numbers(0.5, 12.0)), curtailable=draw(st.booleans()), inverter=inverter)
     return pv, PvState(asset=name, available_kw=draw(series_over(horizon, 0.0, 12.0)))
 
 
@@ -113,6 +161,9 @@ def chargers(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, Asset
         phases=draw(st.sampled_from(((1,), (3,), (1, 3)))),
         efficiency=draw(numbers(0.8, 1.0)),
         late_price_per_kwh=draw(numbers(0.0, 2.0)),
+        max_discharge_kw=draw(st.sampled_from((0.0, 0.0, 7.0))),
+        discharge_efficiency=draw(numbers(0.8, 1.0)),
+        wear_per_kwh=draw(numbers(0.0, 0.1)),
     )
     edges = sorted(set(draw(st.lists(times_around(horizon), min_size=0, max_size=4))))
     sessions = [
@@ -123,6 +174,11 @@ def chargers(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, Asset
             energy_kwh=draw(numbers(0.0, 40.0)),
             target_kwh=draw(numbers(0.0, 40.0)),
             max_charge_kw=draw(st.none() | numbers(1.0, 11.0)),
+            max_discharge_kw=draw(st.none() | numbers(0.0, 8.0)),
+            ready_by=draw(st.none() | times_around(horizon)),
+            at_once_kwh=draw(st.sampled_from((0.0, 0.0, 10.0, 30.0))),
+            min_kwh=draw(st.sampled_from((0.0, 20.0))),
+            may_export=draw(st.booleans()),
         )
         for arrival, departure in zip(edges[::2], edges[1::2], strict=False)
     ]
@@ -235,10 +291,12 @@ def overrides(draw: st.DrawFn, names: list[str], horizon: Horizon) -> Override:
 def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest:
     """A request with any mix of assets, in any state that the model accepts."""
     horizon = draw(horizons())
+    inverter = draw(st.none() | st.just("inverter"))
     kinds: dict[str, st.SearchStrategy[tuple[Asset, AssetState]]] = {
-        "battery": batteries("battery"),
-        "second_battery": batteries("second_battery"),
-        "pv": arrays("pv", horizon),
+        "battery": batteries("battery", horizon, inverter),
+        "second_battery": batteries("second_battery", horizon),
+        "pv": arrays("pv", horizon, inverter),
+        "second_pv": arrays("second_pv", horizon, inverter),
         "car": chargers("car", horizon),
         "heat_pump": heat_pumps("heat_pump"),
         "tank": tanks("tank", horizon),
@@ -247,6 +305,9 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
     }
     names = draw(st.lists(st.sampled_from(sorted(kinds)), unique=True))
     parts = [draw(kinds[name]) for name in names]
+    if inverter:
+        names.append(inverter)
+        parts.append(draw(inverters(inverter)))
     extra: dict[str, Any] = {}
     if with_overrides and names:
         extra["overrides"] = tuple(draw(st.lists(overrides(names, horizon), max_size=2)))

@@ -57,9 +57,10 @@ def test_battery_keeps_its_reserve():
     assert min(plan.asset("battery").trajectories["energy_kwh"]) == pytest.approx(2.0)
 
 
-def test_battery_below_its_reserve_gives_nothing():
+def test_battery_below_its_reserve_is_refilled_and_gives_nothing():
     plan = planned(a_battery(min_soc=0.5), a_battery_state(1.0), load_kw=1.0)
-    assert powers(plan, "battery") == (0.0,) * 24
+    assert powers(plan, "battery") == pytest.approx((4.0 / 0.95,) + (0.0,) * 23)
+    assert [violation.limit for violation in plan.violations] == ["battery.min_soc"]
 
 
 def test_battery_does_not_drain_into_a_car_that_it_must_not_charge():

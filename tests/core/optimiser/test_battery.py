@@ -84,12 +84,16 @@ def test_longer_horizon_does_not_empty_the_battery_at_its_end(length):
     assert energy_kwh(plan)[-1] >= 5.0 - 1e-6
 
 
-def test_start_below_the_reserve_stays_or_rises():
+def test_start_below_the_reserve_is_refilled_whatever_the_price_and_named():
     plan = solve(
         a_request(a_battery(min_soc=0.3), a_battery_state(1.0), import_price=[0.6] * 12 + [0.1] * 12, load_kw=2.0)
     )
     assert min(energy_kwh(plan)) >= 1.0 - 1e-6
-    assert plan.violations == ()
+    assert min(energy_kwh(plan)[1:]) >= 3.0 - 1e-6
+    (violation,) = plan.violations
+    assert (violation.limit, violation.unit, violation.start) == ("battery.min_soc", "kWh", hours(0))
+    assert (violation.amount, violation.end) == (pytest.approx(2.0), hours(1))
+    assert "reserve" in violation.reason
 
 
 def test_start_above_the_fullest_is_legal():

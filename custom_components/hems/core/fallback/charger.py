@@ -8,7 +8,7 @@ from .rule import DUST_KW
 
 
 class ChargerRule:
-    """Each car is charged evenly over the time it stays, at no less than the least current."""
+    """Each car is charged evenly until its target is due, at no less than the least current; it never discharges."""
 
     def __init__(self, charger: EvCharger, state: EvChargerState, terms: Terms) -> None:
         self._charger, self._horizon = charger, terms.horizon
@@ -27,10 +27,7 @@ class ChargerRule:
         eta, steps_h = self._charger.efficiency, self._horizon.steps_h
         energy_kwh, share = self._energy_kwh[visit.first], visit.shares[index - visit.first]
         left_h = sum(visit.shares[i - visit.first] * steps_h[i] for i in range(index, visit.end))
-        if told_kw is None:
-            wanted_kw = max(0.0, visit.session.target_kwh - energy_kwh) / (eta * self._time_left_h(visit, left_h))
-        else:
-            wanted_kw = told_kw
+        wanted_kw = self._wanted_kw(visit, energy_kwh, index, left_h) if told_kw is None else told_kw
         empty_kw = (visit.session.capacity_kwh - energy_kwh) / (eta * share * steps_h[index])
         most_kw = min(room_kw / share, empty_kw)
         modes = [mode for mode in visit.modes if mode.min_kw <= most_kw]
@@ -40,9 +37,20 @@ class ChargerRule:
         self._energy_kwh[visit.first] += eta * power_kw * steps_h[index]
         return power_kw
 
-    def _time_left_h(self, visit: Visit, left_h: float) -> float:
-        """Until the car leaves, also where that is after the horizon."""
-        return left_h + max(0.0, (visit.session.departure - self._horizon.end).total_seconds() / 3600.0)
+    def _wanted_kw(self, visit: Visit, energy_kwh: float, index: int, left_h: float) -> float:
+        """Full power below the minimum and after the target was due; else what is in time."""
+        session = visit.session
+        missing_kwh = max(0.0, session.target_kwh - energy_kwh)
+        due = session.departure if session.ready_by is None else min(session.ready_by, session.departure)
+        now = max(session.arrival, self._horizon.edges[index])
+        if energy_kwh < session.at_once_kwh or (missing_kwh > 0.0 and due <= now):
+            return visit.max_kw
+        if due == session.departure:
+            # Until the car leaves, also where that is after the horizon.
+            left_h += max(0.0, (due - self._horizon.end).total_seconds() / 3600.0)
+        else:
+            left_h = (due - now).total_seconds() / 3600.0
+        return missing_kwh / (self._charger.efficiency * left_h)
 
     def plan(self) -> AssetPlan:
         """With the energy in the car."""

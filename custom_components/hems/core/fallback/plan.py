@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from ..model import Battery, BatteryState, EvCharger, Fallback, Plan, PlanRequest, Pv, PvState
+from ..model import Battery, BatteryState, EvCharger, Fallback, HybridInverter, Plan, PlanRequest, Pv, PvState
 from ..model.assessment import judged_plan
 from ..model.assessment.overrides import overridden_steps
+from ..model.inverter import behind_of
 from ..model.terms import Terms
+from .bus import Bus
 from .producers import BatteryRule, SunRule
 from .rule import Planned, Rule
 from .rules import rules_of
@@ -21,6 +23,11 @@ class _Home:
     consumers: dict[str, Rule]
     chargers: frozenset[str]
     told_kw: dict[str, dict[int, float]]
+    home: Bus
+    buses: dict[str, Bus]
+    """Behind each inverter."""
+    behind: dict[str, str]
+    """Which inverter an asset is behind."""
 
     @classmethod
     def of(cls, terms: Terms) -> _Home:
@@ -45,7 +52,14 @@ class _Home:
             consumers=rules_of(terms, free_kw),
             chargers=frozenset(a.name for a in assets if isinstance(a, EvCharger)),
             told_kw=told_kw,
+            home=Bus(),
+            buses={a.name: Bus(a) for a in assets if isinstance(a, HybridInverter)},
+            behind={a.name: inverter for a in assets if (inverter := behind_of(a)) is not None},
         )
+
+    def bus(self, asset: str) -> Bus:
+        """What it is connected to."""
+        return self.buses[self.behind[asset]] if asset in self.behind else self.home
 
     def told(self, asset: str, index: int) -> float | None:
         """The user's word for an asset in a step."""
@@ -53,22 +67,44 @@ class _Home:
 
     def step(self, index: int) -> tuple[float, float]:
         """Decide one step; net exchange with the grid and load left without supply."""
-        net_kw = self.terms.load_kw[index] - sum(sun.offer(index, self.told(n, index)) for n, sun in self.suns.items())
+        net = _Net(home=self.home, buses=tuple(self.buses.values()))
+        self.home.add(self.terms.load_kw[index])
+        for name, sun in self.suns.items():
+            self.bus(name).add(-sun.offer(index, self.told(name, index)))
         a_car_charges = False
         for name, rule in self.consumers.items():
-            power_kw = rule.decide(index, self.terms.max_import_kw[index] - net_kw, self.told(name, index))
+            power_kw = rule.decide(index, self.terms.max_import_kw[index] - net.kw, self.told(name, index))
             a_car_charges |= name in self.chargers and power_kw > 0.0
-            net_kw += power_kw
+            self.home.add(power_kw)
         # What a user's word moves is there before the others answer what is left.
         for name in sorted(self.batteries, key=lambda battery: self.told(battery, index) is None):
-            told_kw = self.told(name, index)
-            net_kw += self.batteries[name].follow(index, net_kw, told_kw, a_car_charges=a_car_charges)
-        excess_kw = max(0.0, -net_kw - self.terms.max_export_kw[index])
-        for sun in self.suns.values():
-            before_kw, excess_kw = excess_kw, sun.hold_back(index, excess_kw)
-            net_kw += before_kw - excess_kw
+            bus, told_kw = self.bus(name), self.told(name, index)
+            self.batteries[name].follow(index, bus, net.kw - bus.ac_kw, told_kw, a_car_charges=a_car_charges)
+        for name, sun in self.suns.items():
+            bus = self.bus(name)
+            bus.add(sun.hold_back(index, bus.excess_kw, clipped=True))
+        for name, sun in self.suns.items():
+            bus, excess_kw = self.bus(name), -net.kw - self.terms.max_export_kw[index]
+            if excess_kw > 0.0:
+                bus.add(sun.hold_back(index, bus.fed_for(excess_kw)))
+        net_kw = net.kw
+        for bus in (self.home, *self.buses.values()):
+            bus.finish()
         unserved_kw = max(0.0, net_kw - self.terms.max_import_kw[index])
         return net_kw - unserved_kw, unserved_kw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Net:
+    """The exchange with the grid in the step that is being decided."""
+
+    home: Bus
+    buses: tuple[Bus, ...]
+
+    @property
+    def kw(self) -> float:
+        """As it stands."""
+        return self.home.ac_kw + sum(bus.ac_kw for bus in self.buses)
 
 
 def fallback_plan(request: PlanRequest, reason: str) -> Plan:
@@ -76,7 +112,7 @@ def fallback_plan(request: PlanRequest, reason: str) -> Plan:
     terms = Terms.of(request)
     home = _Home.of(terms)
     steps = [home.step(index) for index in range(request.horizon.steps)]
-    by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers}
+    by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers, **home.buses}
     assets = tuple(by_name[asset.name].plan() for asset in request.site.assets)
     return judged_plan(
         terms, Fallback(reason=reason), assets, [net for net, _ in steps], tuple(unserved for _, unserved in steps)

@@ -1,17 +1,20 @@
 """The sides of the home that answer the meter: the sun, and batteries that follow what is left."""
 
 from ..model import AssetPlan, Battery, BatteryState, Pv, PvState
+from ..model.dc_bus import clippable_kw, sun_kw
 from ..model.schedules import battery_plan, stored_kw
+from ..model.storage import dues_of
 from ..model.terms import Terms
+from .bus import Bus
 
 
 class SunRule:
-    """Everything the sun offers, held back only for the export limit (or the user)."""
+    """Everything the sun offers, held back only for the export limit, its inverter, or the user."""
 
-    def __init__(self, pv: Pv, state: PvState, terms: Terms) -> None:
+    def __init__(self, pv: Pv, _state: PvState, terms: Terms) -> None:
         self._pv = pv
-        known_kw = terms.horizon.known(f"{pv.name}.available_kw", state.available_kw)
-        self.available_kw = tuple(min(kw, pv.peak_kw) for kw in known_kw)
+        self.available_kw = sun_kw(terms.request, pv)
+        self._clippable_kw = clippable_kw(terms.request, pv)
         self._used_kw = list(self.available_kw)
 
     def offer(self, index: int, told_kw: float | None) -> float:
@@ -20,13 +23,12 @@ class SunRule:
             self._used_kw[index] = min(max(0.0, -told_kw), self.available_kw[index])
         return self._used_kw[index]
 
-    def hold_back(self, index: int, excess_kw: float) -> float:
-        """Curtail by up to `excess_kw`; what remains of it."""
-        if not self._pv.curtailable:
-            return excess_kw
-        held_kw = min(excess_kw, self._used_kw[index])
+    def hold_back(self, index: int, excess_kw: float, *, clipped: bool = False) -> float:
+        """Feed up to `excess_kw` less; by how much. What an inverter clips nobody needs to be able to hold back."""
+        most_kw = self._used_kw[index] if self._pv.curtailable else self._clippable_kw[index] if clipped else 0.0
+        held_kw = min(excess_kw, most_kw, self._used_kw[index])
         self._used_kw[index] -= held_kw
-        return excess_kw - held_kw
+        return held_kw
 
     def plan(self) -> AssetPlan:
         """With what was offered and held back."""
@@ -42,34 +44,57 @@ class SunRule:
 
 
 class BatteryRule:
-    """Self-consumption: charges from surplus, discharges into deficit."""
+    """Self-consumption above its reserves; from the grid only up to the hard reserve, and evenly to a target."""
 
     def __init__(self, battery: Battery, state: BatteryState, terms: Terms) -> None:
         self._battery, self._terms = battery, terms
         self._start_kwh = self._energy_kwh = min(state.energy_kwh, battery.capacity_kwh)
-        self._floor_kwh = min(battery.min_kwh, self._start_kwh)
+        self._dues = dues_of(battery, state, terms)
         self._power_kw: list[float] = []
 
-    def follow(self, index: int, net_kw: float, told_kw: float | None, *, a_car_charges: bool) -> float:
-        """Its power for what the rest of the home draws (negative: surplus)."""
-        battery, h = self._battery, self._terms.steps_h[index]
-        most_kw = max(0.0, battery.max_kwh - self._energy_kwh) / (battery.charge_efficiency * h)
-        least_kw = -max(0.0, self._energy_kwh - self._floor_kwh) * battery.discharge_efficiency / h
-        high_kw, low_kw = min(battery.max_charge_kw, most_kw), max(-battery.max_discharge_kw, least_kw)
-        if a_car_charges and not battery.may_charge_ev:
+    def follow(self, index: int, bus: Bus, net_kw: float, told_kw: float | None, *, a_car_charges: bool) -> None:
+        """Take its power in step `index` from its bus, where everything on other buses draws `net_kw`."""
+        low_kw, high_kw = self._possible_kw(index, told=told_kw is not None)
+        if a_car_charges and not self._battery.may_charge_ev:
             low_kw = 0.0
+        least_kw, most_kw = bus.range_kw
         if told_kw is not None:
-            low_kw, high_kw = self._told_bounds(index, net_kw, low_kw, high_kw)
-        power_kw = min(max(-net_kw if told_kw is None else told_kw, low_kw), high_kw) + 0.0
-        self._energy_kwh += stored_kw(battery, power_kw) * h
-        self._power_kw.append(power_kw)
-        return power_kw
-
-    def _told_bounds(self, index: int, net_kw: float, low_kw: float, high_kw: float) -> tuple[float, float]:
-        """A user's word ends at the limits of the connection, and at what may be sold."""
+            # The sun that does not fit through the inverter is clipped rather than stored against the user's word.
+            least_kw = min(0.0, least_kw)
+        low_kw, high_kw = min(max(low_kw, least_kw), high_kw), max(low_kw, min(high_kw, most_kw))
         sellable_kw = self._terms.max_export_kw[index] if self._battery.may_export else 0.0
-        room_kw = max(0.0, self._terms.max_import_kw[index] - net_kw)
-        return max(low_kw, min(0.0, -sellable_kw - net_kw)), min(high_kw, room_kw)
+        room_kw = max(0.0, bus.to_reach(self._terms.max_import_kw[index] - net_kw))
+        if told_kw is None:
+            wanted_kw, needed_kw = bus.to_reach(-net_kw), self._needed_kw(index)
+            if needed_kw > 0.0:
+                wanted_kw = max(wanted_kw, min(needed_kw, room_kw))
+        else:
+            # A user's word ends at the limits of the connection, and at what may be sold.
+            wanted_kw = min(max(told_kw, min(0.0, bus.to_reach(-sellable_kw - net_kw))), room_kw)
+        power_kw = min(max(wanted_kw, low_kw), high_kw) + 0.0
+        self._energy_kwh += stored_kw(self._battery, power_kw) * self._terms.steps_h[index]
+        self._power_kw.append(power_kw)
+        bus.add(power_kw)
+
+    def _possible_kw(self, index: int, *, told: bool) -> tuple[float, float]:
+        """Least and most power of the device; the soft reserve is left alone unless the user says so."""
+        battery, h, energy_kwh = self._battery, self._terms.steps_h[index], self._energy_kwh
+        floor_kwh = battery.min_kwh if told else battery.reserve_kwh
+        most_kw = max(0.0, battery.max_kwh - energy_kwh) / (battery.charge_efficiency * h)
+        least_kw = max(0.0, energy_kwh - floor_kwh) * battery.discharge_efficiency / h
+        return -min(battery.discharge_limit_kw(energy_kwh, h), least_kw), min(
+            battery.charge_limit_kw(energy_kwh, h), most_kw
+        )
+
+    def _needed_kw(self, index: int) -> float:
+        """What refills it to the hard reserve in this step, or evenly to a target that is ahead."""
+        steps_h, eta = self._terms.steps_h, self._battery.charge_efficiency
+        needed_kw = (self._battery.min_kwh - self._energy_kwh) / (eta * steps_h[index])
+        for due in self._dues:
+            if due.step >= index:
+                left_h = sum(steps_h[index : due.step]) + due.part * steps_h[due.step]
+                needed_kw = max(needed_kw, (due.needed_kwh - self._energy_kwh) / (eta * left_h))
+        return needed_kw
 
     def plan(self) -> AssetPlan:
         """With its energy."""

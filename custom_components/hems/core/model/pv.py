@@ -10,13 +10,15 @@ from .series import Series
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pv(Asset):
-    """A PV array behind its inverter."""
+    """A PV array with an inverter of its own, its power meant at AC; or behind a hybrid one, at its DC bus."""
 
     kind: Literal["pv"] = "pv"
     peak_kw: float
-    """Most AC power it can give."""
+    """Most power it can give."""
     curtailable: bool = True
-    """Whether HEMS may hold it below what the sun offers."""
+    """Whether HEMS may hold it below what the sun offers; a hybrid inverter still clips what cannot pass."""
+    inverter: str | None = None
+    """Name of the hybrid inverter that it is behind; None: it is on the home's bus."""
 
     def __post_init__(self) -> None:
         Asset.__post_init__(self)
@@ -29,7 +31,7 @@ class PvState(AssetState):
 
     kind: Literal["pv"] = "pv"
     available_kw: Series
-    """AC power before curtailment, >= 0; quantiles where the forecast has them."""
+    """Power before curtailment, >= 0, at DC behind a hybrid inverter; quantiles where the forecast has them."""
 
     def __post_init__(self) -> None:
         AssetState.__post_init__(self)

@@ -5,9 +5,11 @@ import numpy as np
 
 from ..model import AssetPlan, Battery, BatteryState
 from ..model.schedules import battery_plan
-from ..model.storage import StoredWorth
+from ..model.storage import StoredWorth, dues_of
 from .block import Block, Context, tidy
 from .constraints import Affine, Flow, at_least, at_most, either_or, equal, solved, times
+from .due import dues_cost
+from .floor import never_below
 from .preferences import EARLY, MOVED
 
 
@@ -21,6 +23,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
     stored_kw = battery.charge_efficiency * charge_kw - discharge_kw / battery.discharge_efficiency
     discharge = Flow(discharge_kw, np.full(n, battery.max_discharge_kw))
     worth, worth_limits = _end_worth(battery, energy_kwh[n], context)
+    wishes, wish_limits = _wishes(battery, state, energy_kwh, context)
     out_kwh = h @ discharge_kw / battery.discharge_efficiency
 
     def plan() -> AssetPlan:
@@ -33,7 +36,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
         constraints=(
             equal(f"{name}.start", energy_kwh[0], start_kwh),
             equal(f"{name}.balance", energy_kwh[1:] - energy_kwh[:-1], times(stored_kw, h)),
-            _reserve(battery, start_kwh, energy_kwh),
+            *never_below(f"{name}.min_soc", energy_kwh, discharge, battery.min_kwh, start_kwh),
             # A start above the fullest is legal, too: it may stay there, but not rise.
             at_most(f"{name}.max_soc", energy_kwh, max(battery.max_kwh, start_kwh)),
             at_most(f"{name}.max_charge", charge_kw, battery.max_charge_kw),
@@ -44,18 +47,50 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
                 discharge,
                 context.burning_pays,
             ),
+            *_curves(battery, charge_kw, discharge_kw, energy_kwh),
             *worth_limits,
+            *wish_limits,
         ),
-        cost=battery.wear_per_kwh * out_kwh - worth,
+        cost=battery.wear_per_kwh * out_kwh + wishes - worth,
         preference=(MOVED * h + EARLY * context.earliness * h) @ (charge_kw + discharge_kw),
         discharge=discharge,
+        unsold=None if battery.may_export else discharge,
+        not_for_cars=None if battery.may_charge_ev else discharge,
         plan=plan,
     )
 
 
-def _reserve(battery: Battery, start_kwh: float, energy_kwh: Affine) -> cp.Constraint:
-    """The reserve is hard; a start below it is legal, but nothing is taken from there."""
-    return at_least(f"{battery.name}.min_soc", energy_kwh, min(battery.min_kwh, start_kwh))
+def _curves(battery: Battery, charge_kw: Affine, discharge_kw: Affine, energy_kwh: Affine) -> list[cp.Constraint]:
+    """Within each line of a curve at both ends of the step, and so throughout it at constant power.
+
+    The end at which the line is lower says it: that with more energy where the line falls, with less where it rises.
+    """
+    before, after = energy_kwh[:-1], energy_kwh[1:]
+    limits = []
+    for line in battery.charge_lines:
+        there_kw = line.empty_kw + line.kw_per_kwh * (after if line.kw_per_kwh < 0.0 else before)
+        limits.append(at_most(f"{battery.name}.charge_curve", charge_kw, there_kw))
+    for line in battery.discharge_lines:
+        there_kw = line.empty_kw + line.kw_per_kwh * (before if line.kw_per_kwh < 0.0 else after)
+        limits.append(at_most(f"{battery.name}.discharge_curve", discharge_kw, there_kw))
+    return limits
+
+
+def _wishes(
+    battery: Battery, state: BatteryState, energy_kwh: Affine, context: Context
+) -> tuple[Affine, tuple[cp.Constraint, ...]]:
+    """Prices of what is missing of the hard reserve after a start below it, of the soft reserve, and of targets."""
+    cost, limits = dues_cost(f"{battery.name}.target", dues_of(battery, state, context.terms), energy_kwh)
+    levels = []
+    if state.energy_kwh < battery.min_kwh:
+        levels.append(("refill", battery.min_kwh, battery.refill_price_per_kwh_h))
+    if battery.reserve_soc is not None:
+        levels.append(("reserve", battery.reserve_kwh, battery.reserve_price_per_kwh_h))
+    for what, level_kwh, price in levels:
+        missing_kwh = cp.Variable(context.steps, name=f"{battery.name}.{what}_missing_kwh", nonneg=True)
+        limits = (*limits, at_least(f"{battery.name}.{what}", missing_kwh + energy_kwh[1:], level_kwh))
+        cost += price * (context.h @ missing_kwh)
+    return cost, limits
 
 
 def _end_worth(battery: Battery, end_kwh: Affine, context: Context) -> tuple[Affine, tuple[cp.Constraint, ...]]:

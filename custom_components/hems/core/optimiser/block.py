@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import AssetPlan, Battery, Pv, PvState
+from ..model import AssetPlan, Battery, EvCharger, HybridInverter, Pv, PvState
 from ..model.assessment.overrides import overridden_steps
 from ..model.terms import Terms
 from .constraints import Affine, Flow, Mask, Values
@@ -25,7 +25,13 @@ class Block:
     preference: Affine = 0.0
     """Taste, not money: breaks ties, and is scaled so that it cannot spend a cent."""
     discharge: Flow | None = None
-    """What a battery gives."""
+    """What a battery, or the battery of a car, gives."""
+    unsold: Flow | None = None
+    """The part of it that must not be sold."""
+    not_for_cars: Flow | None = None
+    """The part of it that must not charge a car."""
+    dc_kw: Affine | None = None
+    """Of an inverter: what it hands to its DC bus, less what it takes from there."""
     car: Flow | None = None
     """What a car takes."""
     plan: Callable[[], AssetPlan]
@@ -93,6 +99,11 @@ def _burning_pays(terms: Terms) -> Mask:
     batteries = [asset for asset in sites if isinstance(asset, Battery)]
     unsellable = max_export_kw < sun_kw + sum(battery.max_discharge_kw for battery in batteries)
     unsellable |= (export_worth < 0.0) | (not all(battery.may_export for battery in batteries))
+    # An inverter may not let it out, and a car's energy may not be for sale.
+    unsellable |= any(
+        isinstance(asset, HybridInverter) or (isinstance(asset, EvCharger) and asset.max_discharge_kw > 0.0)
+        for asset in sites
+    )
     burden_ahead = np.logical_or.accumulate(burdened[::-1])[::-1]
     return burdened | (burden_ahead & unsellable)
 

@@ -1,4 +1,4 @@
-"""An EV charger: e[t+1] = e[t] + eta p[t] h[t] for each visit; p[t] is 0 or between the least and most of a mode."""
+"""An EV charger: e[t+1] = e[t] + (eta_c c[t] - d[t] / eta_d) h[t] for each visit; c[t] is off or within a mode."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,24 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import AssetPlan, EvCharger, EvChargerState
-from ..model.assessment.ev import ev_end_price
+from ..model.assessment.ev import ev_end_price, ev_refill_price
 from ..model.schedules import charging_plan
-from ..model.visits import ChargeMode, Visit, visits_of
+from ..model.visits import Visit, visits_of
 from .block import Block, Context, tidy
-from .constraints import Affine, Flow, Mask, Values, at_least, at_most, solved, times
-from .preferences import EARLY
+from .constraints import Affine, Flow, Mask, Values, at_least, at_most, either_or, equal, solved, times
+from .due import dues_cost
+from .floor import never_below
+from .preferences import EARLY, MOVED
 from .switching import starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """One visit's contribution."""
+    """One visit's contribution; powers in its own steps."""
 
-    power_kw: Affine
+    visit: Visit
+    charge: Flow
+    discharge: Flow | None
     cost: Affine
     preference: Affine
     constraints: tuple[cp.Constraint, ...]
@@ -29,15 +33,15 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
     """Each visit is charged on its own; where no car is, no power flows."""
     visits = visits_of(charger, state, context.terms.horizon)
     parts = [_visit(charger, number, visit, context) for number, visit in enumerate(visits)]
-    power_kw = sum((part.power_kw for part in parts), start=np.zeros(context.steps))
-    most_kw = np.zeros(context.steps)
-    for visit in visits:
-        most_kw[visit.first : visit.end] = visit.max_kw * np.array(visit.shares)
+    charge = _onto_horizon([(part.visit, part.charge) for part in parts], context)
+    giving = [(part.visit, part.discharge) for part in parts if part.discharge is not None]
+    discharge = _onto_horizon(giving, context)
+    unsold = _onto_horizon([(visit, flow) for visit, flow in giving if not visit.session.may_export], context)
+    power_kw = charge.kw - discharge.kw
 
     def plan() -> AssetPlan:
-        return charging_plan(
-            charger, visits, tidy(_executable(solved(power_kw), visits, context), 0.0), context.terms.horizon
-        )
+        planned_kw = _executable(solved(power_kw), visits, context)
+        return charging_plan(charger, visits, tidy(planned_kw), context.terms.horizon)
 
     return Block(
         asset=charger.name,
@@ -45,45 +49,72 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
         constraints=tuple(limit for part in parts for limit in part.constraints),
         cost=sum(part.cost for part in parts),
         preference=sum(part.preference for part in parts),
-        car=Flow(power_kw, most_kw) if parts else None,
+        car=charge if parts else None,
+        discharge=discharge if giving else None,
+        unsold=unsold if unsold.most_kw.any() else None,
         plan=plan,
     )
+
+
+def _onto_horizon(flows: list[tuple[Visit, Flow]], context: Context) -> Flow:
+    """The flows of several visits as one."""
+    kw: Affine = np.zeros(context.steps)
+    most_kw = np.zeros(context.steps)
+    for visit, flow in flows:
+        here = slice(visit.first, visit.end)
+        kw = kw + np.eye(context.steps)[:, here] @ flow.kw
+        most_kw[here] = flow.most_kw
+    return Flow(kw, most_kw)
 
 
 def _visit(charger: EvCharger, number: int, visit: Visit, context: Context) -> _Part:
     name, count = f"{charger.name}.visit_{number}", visit.end - visit.first
     here = slice(visit.first, visit.end)
-    h, shares, near = context.h[here], np.array(visit.shares), context.near[here]
-    power_kw, preference, limits = _powers(charger, name, visit, shares, near)
-    charged_kwh = charger.efficiency * (h @ power_kw)
-    missing_kwh = cp.Variable(name=f"{name}.missing_kwh", nonneg=True)
-    wanted_kwh = cp.Variable(name=f"{name}.wanted_kwh")
-    onto_horizon = np.eye(context.steps)[:, here]
+    h, start_kwh, session = context.h[here], visit.session.energy_kwh, visit.session
+    charge, preference, limits = _charging(charger, name, visit, context.near[here])
+    discharge, giving_limits = _discharging(name, visit, charge, (context.near | context.burning_pays)[here])
+    energy_kwh = cp.Variable(count + 1, name=f"{name}.energy_kwh", nonneg=True)
+    given_kw: Affine = 0.0 if discharge is None else discharge.kw
+    stored_kw = charger.efficiency * charge.kw - given_kw / charger.discharge_efficiency
+    late, late_limits = dues_cost(f"{charger.name}.target", visit.dues, energy_kwh)
+    behind, behind_limits = _at_once(charger, name, visit, energy_kwh, h)
+    left, left_limits = _left(charger, name, visit, energy_kwh[count], context)
+    wear: Affine = 0.0
+    if discharge is not None:
+        wear = charger.wear_per_kwh / charger.discharge_efficiency * (h @ discharge.kw)
+        preference += (MOVED * h) @ discharge.kw
+        limits += never_below(f"{charger.name}.min", energy_kwh, discharge, session.floor_kwh, start_kwh)
     return _Part(
-        power_kw=onto_horizon @ power_kw if count else 0.0,
-        cost=charger.late_price_per_kwh * missing_kwh - ev_end_price(charger, visit, context.terms) * wanted_kwh,
-        preference=preference + (EARLY * context.earliness[here] * h) @ power_kw,
+        visit=visit,
+        charge=charge,
+        discharge=discharge,
+        cost=late + behind + left + wear,
+        preference=preference + (EARLY * context.earliness[here] * h) @ charge.kw,
         constraints=(
+            equal(f"{name}.start", energy_kwh[0], start_kwh),
+            equal(f"{name}.balance", energy_kwh[1:] - energy_kwh[:-1], times(stored_kw, h)),
+            at_most(f"{name}.capacity", energy_kwh, session.capacity_kwh),
             *limits,
-            at_most(f"{name}.capacity", charged_kwh, visit.session.capacity_kwh - visit.session.energy_kwh),
-            at_least(f"{charger.name}.target", missing_kwh, visit.needed_kwh - visit.session.energy_kwh - charged_kwh),
-            at_most(f"{name}.wanted", wanted_kwh, charged_kwh),
-            at_most(f"{name}.full", wanted_kwh, max(0.0, visit.session.target_kwh - visit.session.energy_kwh)),
+            *giving_limits,
+            *late_limits,
+            *behind_limits,
+            *left_limits,
         ),
     )
 
 
-def _powers(
-    charger: EvCharger, name: str, visit: Visit, shares: Values, near: Mask
-) -> tuple[Affine, Affine, tuple[cp.Constraint, ...]]:
+def _charging(
+    charger: EvCharger, name: str, visit: Visit, near: Mask
+) -> tuple[Flow, Affine, tuple[cp.Constraint, ...]]:
     """The power of each step, the taste for few starts, and the limits: whole modes near now, a share of one later."""
-    count = len(shares)
-    power_kw = cp.Variable(count, name=f"{name}.power_kw", nonneg=True)
+    shares = np.array(visit.shares)
+    power_kw = cp.Variable(len(shares), name=f"{name}.power_kw", nonneg=True)
     most_kw = visit.max_kw * shares
+    charge = Flow(power_kw, most_kw)
     limits = [at_most(f"{charger.name}.max_power", power_kw, most_kw)]
     whole = np.flatnonzero(near & (shares > 0.0))
     if not len(whole) or not visit.modes:
-        return power_kw, 0.0, tuple(limits)
+        return charge, 0.0, tuple(limits)
     on = [cp.Variable(len(whole), boolean=True, name=f"{name}.on_{mode.phases}_phases") for mode in visit.modes]
     least = sum(times(mode.min_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
     most = sum(times(mode.max_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
@@ -94,7 +125,45 @@ def _powers(
     if len(on) > 1:
         limits.append(at_most(f"{charger.name}.one_mode", sum(on), 1.0))
     switching, switching_limits = starts(f"{name}.starts", sum(on))
-    return power_kw, switching, (*limits, *switching_limits)
+    return charge, switching, (*limits, *switching_limits)
+
+
+def _discharging(name: str, visit: Visit, charge: Flow, whole: Mask) -> tuple[Flow | None, tuple[cp.Constraint, ...]]:
+    """What the car gives, never while it is charged; None where charger or car cannot."""
+    if visit.max_discharge_kw <= 0.0:
+        return None, ()
+    most_kw = visit.max_discharge_kw * np.array(visit.shares)
+    discharge = Flow(cp.Variable(len(most_kw), name=f"{name}.discharge_kw", nonneg=True), most_kw)
+    return discharge, (
+        at_most(f"{name}.max_discharge", discharge.kw, most_kw),
+        *either_or(f"{name}.one_way", charge, discharge, whole),
+    )
+
+
+def _at_once(
+    charger: EvCharger, name: str, visit: Visit, energy_kwh: cp.Variable, h: Values
+) -> tuple[Affine, tuple[cp.Constraint, ...]]:
+    """Each kWh and hour by which the car's minimum is behind what full power would have brought."""
+    if not visit.at_once_kwh:
+        return 0.0, ()
+    behind_kwh = cp.Variable(len(h), name=f"{name}.behind_kwh", nonneg=True)
+    limit = at_least(f"{charger.name}.at_once", behind_kwh + energy_kwh[1:], np.array(visit.at_once_kwh))
+    return charger.at_once_price_per_kwh_h * (h @ behind_kwh), (limit,)
+
+
+def _left(
+    charger: EvCharger, name: str, visit: Visit, end_kwh: Affine, context: Context
+) -> tuple[Affine, tuple[cp.Constraint, ...]]:
+    """Minus the worth of what a car that stays has gained, and what it costs to refill what a car has lost."""
+    gained_kwh = cp.Variable(name=f"{name}.gained_kwh", nonneg=True)
+    lost_kwh = cp.Variable(name=f"{name}.lost_kwh", nonneg=True)
+    start_kwh = visit.session.energy_kwh
+    limits = (
+        at_most(f"{name}.gained", gained_kwh, end_kwh - start_kwh + lost_kwh),
+        at_most(f"{name}.full", gained_kwh, max(0.0, visit.session.target_kwh - start_kwh)),
+    )
+    refill, kept = ev_refill_price(charger, context.terms), ev_end_price(charger, visit, context.terms)
+    return refill * lost_kwh - kept * gained_kwh, limits
 
 
 def _executable(power_kw: Values, visits: tuple[Visit, ...], context: Context) -> Values:
@@ -104,12 +173,13 @@ def _executable(power_kw: Values, visits: tuple[Visit, ...], context: Context) -
         for offset, share in enumerate(visit.shares):
             index = visit.first + offset
             if context.near[index]:
-                snapped[index] = _nearest(snapped[index], share, visit.modes)
+                snapped[index] = _nearest(snapped[index], share, visit)
             else:
-                snapped[index] = min(max(snapped[index], 0.0), visit.max_kw * share)
+                snapped[index] = min(max(snapped[index], -visit.max_discharge_kw * share), visit.max_kw * share)
     return snapped
 
 
-def _nearest(kw: float, share: float, modes: tuple[ChargeMode, ...]) -> float:
-    candidates = [0.0, *(min(max(kw, mode.min_kw * share), mode.max_kw * share) for mode in modes)]
+def _nearest(kw: float, share: float, visit: Visit) -> float:
+    candidates = [min(max(kw, -visit.max_discharge_kw * share), 0.0)]
+    candidates += [min(max(kw, mode.min_kw * share), mode.max_kw * share) for mode in visit.modes]
     return min(candidates, key=lambda candidate: abs(candidate - kw))

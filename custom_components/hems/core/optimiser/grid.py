@@ -1,16 +1,18 @@
 """The bus and the connection: sum of all powers + load - unserved = import - export."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
 
-from ..model import Battery, Pv
+from ..model import Pv
 from ..model.assessment.grid import capacity_periods
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
 from .block import Block, Context
 from .constraints import Affine, Flow, Values, at_least, at_most, either_or, equal, total
+from .feeding import feeding_rules
+from .inverter import dc_balances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,8 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
                 Flow(export_kw, most_export_kw),
                 export_worth > import_worth,
             ),
-            *_not_sold_from_batteries(blocks, Flow(export_kw, most_export_kw), context),
-            *_not_from_battery_to_car(blocks, context),
+            *feeding_rules(blocks, Flow(export_kw, most_export_kw), context),
+            *dc_balances(blocks, context),
             *capacity_limits,
         ),
         cost=(import_worth * h) @ import_kw
@@ -90,32 +92,3 @@ def _capacity(import_kw: cp.Variable, context: Context) -> tuple[Affine, tuple[c
         for number, (_, steps) in enumerate(periods)
     ]
     return _peak_price(context) * total(peaks_kw - so_far_kw), tuple(limits)
-
-
-def _discharges(blocks: Sequence[Block], context: Context) -> Iterator[tuple[Battery, Flow]]:
-    for block in blocks:
-        asset = context.terms.request.site.asset(block.asset)
-        if isinstance(asset, Battery) and block.discharge is not None:
-            yield asset, block.discharge
-
-
-def _not_sold_from_batteries(blocks: Sequence[Block], export: Flow, context: Context) -> list[cp.Constraint]:
-    """Nothing is exported while a battery discharges whose energy may not be sold."""
-    return [
-        limit
-        for battery, discharge in _discharges(blocks, context)
-        if not battery.may_export
-        for limit in either_or(f"{battery.name}.may_export", discharge, export, context.near)
-    ]
-
-
-def _not_from_battery_to_car(blocks: Sequence[Block], context: Context) -> list[cp.Constraint]:
-    """No car charges while a battery discharges that must not drain into it."""
-    cars = [(block.asset, block.car) for block in blocks if block.car is not None]
-    return [
-        limit
-        for battery, discharge in _discharges(blocks, context)
-        if not battery.may_charge_ev
-        for name, car in cars
-        for limit in either_or(f"{battery.name}.may_charge_ev.{name}", discharge, car, context.near)
-    ]

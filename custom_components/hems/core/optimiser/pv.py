@@ -4,19 +4,26 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import AssetPlan, Pv, PvState
+from ..model.dc_bus import clippable_kw, sun_kw
 from .block import Block, Context, tidy
 from .constraints import at_most, equal, solved
 from .preferences import CURTAILED
 
 
-def pv_block(pv: Pv, state: PvState, context: Context) -> Block:
+def pv_block(pv: Pv, _state: PvState, context: Context) -> Block:
     """The sun is used or, where the inverter can, held back: used + curtailed = available."""
-    available = np.minimum(context.terms.horizon.known(f"{pv.name}.available_kw", state.available_kw), pv.peak_kw)
+    request = context.terms.request
+    available = np.array(sun_kw(request, pv))
     used_kw = cp.Variable(context.steps, name=f"{pv.name}.used_kw", nonneg=True)
+    limits: tuple[cp.Constraint, ...]
     if pv.curtailable:
         limits = (at_most(f"{pv.name}.available", used_kw, available),)
     else:
-        limits = (equal(f"{pv.name}.available", used_kw, available),)
+        clipped_kw = cp.Variable(context.steps, name=f"{pv.name}.clipped_kw", nonneg=True)
+        limits = (
+            equal(f"{pv.name}.available", used_kw + clipped_kw, available),
+            at_most(f"{pv.name}.clipped", clipped_kw, np.array(clippable_kw(request, pv))),
+        )
 
     def plan() -> AssetPlan:
         used = tidy(solved(used_kw), 0.0, available)

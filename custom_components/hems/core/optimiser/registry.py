@@ -11,11 +11,13 @@ from .ev import ev_block
 from .flexible_load import flexible_load_block
 from .heat_pump import heat_pump_block
 from .hot_water import hot_water_block
+from .inverter import inverter_block
 from .pv import pv_block
 
 BLOCKS: dict[str, Callable[[Any, Any, Context], Block]] = {
     "pv": pv_block,
     "battery": battery_block,
+    "inverter": inverter_block,
     "ev_charger": ev_block,
     "heat_pump": heat_pump_block,
     "hot_water": hot_water_block,

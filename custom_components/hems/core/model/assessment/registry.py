@@ -12,11 +12,12 @@ from .ev import judge_charger
 from .flexible_load import judge_flexible_load
 from .heating import judge_heat_pump, judge_hot_water
 from .judgement import Judgement
-from .storage import judge_battery, judge_pv
+from .storage import judge_battery, judge_inverter, judge_pv
 
 JUDGES: dict[str, Callable[[Any, AssetPlan, Terms], Judgement]] = {
     "pv": judge_pv,
     "battery": judge_battery,
+    "inverter": judge_inverter,
     "ev_charger": judge_charger,
     "heat_pump": judge_heat_pump,
     "hot_water": judge_hot_water,

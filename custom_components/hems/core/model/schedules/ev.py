@@ -13,18 +13,15 @@ from .digits import DIGITS
 def charging_plan(
     charger: EvCharger, visits: Sequence[Visit], power_kw: Sequence[float], horizon: Horizon
 ) -> AssetPlan:
-    """`energy_kwh`: of the car that is there, 0 when none; `phases`: that it charges on, 0 when off."""
+    """`energy_kwh`: of the car that is there, 0 when none; `phases`: that it charges on, 0 when it does not."""
     energy_kwh = [0.0] * (horizon.steps + 1)
     phases = [0.0] * horizon.steps
     for visit in visits:
-        kwh = visit.session.energy_kwh
-        # The edge at which a car arrives within a step still belongs to nobody.
-        if _is_there(visit, horizon.edges[visit.first]):
-            energy_kwh[visit.first] = kwh
+        for edge, kwh in enumerate(visit.energy_kwh(charger, power_kw, horizon), visit.first):
+            # The edge at which a car arrives within a step still belongs to nobody.
+            if _is_there(visit, horizon.edges[edge]):
+                energy_kwh[edge] = round(kwh, DIGITS)
         for index in range(visit.first, visit.end):
-            kwh += charger.efficiency * power_kw[index] * horizon.steps_h[index]
-            if _is_there(visit, horizon.edges[index + 1]):
-                energy_kwh[index + 1] = round(kwh, DIGITS)
             phases[index] = _phases(visit, power_kw[index], visit.shares[index - visit.first])
     return AssetPlan(
         asset=charger.name,
