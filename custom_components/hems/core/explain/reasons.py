@@ -1,0 +1,92 @@
+"""For every stretch of every asset: what a kWh is worth then, what the energy is for, and the next best time.
+
+Money comes from the plan's marginal prices (`Plan.marginals`): the worth of one more kWh on the bus in a step, from
+the linear program with its on/off decisions held. They are exact for small changes; for a whole stretch they are a
+lower bound of what doing otherwise costs, because the cost of a home is convex in what is forced on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..model import Plan, PlanRequest
+from .case import Case, OtherTime
+from .causes import why_begins
+from .elsewhere import alternative_to
+from .stretches import stretches
+from .words import Action, Why
+from .worth import worth_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One stretch of one asset."""
+
+    asset: str
+    action: Action
+    start: datetime
+    end: datetime
+    energy_kwh: float
+    """Moved in it, always positive; held back, where sun is curtailed."""
+    why: Why | None
+    price_per_kwh: float
+    """What a kWh on the bus is worth in that time: what it costs to draw it, or what it spares to give it."""
+    worth_per_kwh: float | None = None
+    """What a kWh is worth where it ends up (drawing), or what it has cost (giving); None: not known as money."""
+    counterpart: OtherTime | None = None
+    """Of a battery: when the energy is used, or when it was charged; None: kept beyond, or there from before."""
+    alternative: OtherTime | None = None
+    """The next best time."""
+    alternative_cost: float | None = None
+    """At least that much more, in currency."""
+    limits: tuple[str, ...] = ()
+    """What binds in that time, by name."""
+
+    @property
+    def gain(self) -> float | None:
+        """What the stretch earns or spares in currency, by these prices; None where that is no money."""
+        if self.worth_per_kwh is None:
+            return None
+        gain = self.energy_kwh * (self.worth_per_kwh - self.price_per_kwh)
+        return -gain if self.action is Action.DISCHARGE else gain
+
+
+def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
+    """Of everything the plan does, in the order of time; empty for a plan without marginal prices."""
+    if plan.marginals is None:
+        return ()
+    found = [
+        _told(Case(plan, request, plan.marginals, asset, planned, during))
+        for planned in plan.assets
+        if (asset := request.site.asset(planned.asset)) is not None
+        for during in stretches(plan, planned)
+        if during.action is not Action.STOP
+    ]
+    return tuple(sorted(found, key=lambda reason: (reason.start, reason.asset)))
+
+
+def _told(case: Case) -> Reason:
+    worth, counterpart = worth_of(case)
+    moved = alternative_to(case)
+    return Reason(
+        asset=case.planned.asset,
+        action=case.during.action,
+        start=case.edges[case.during.first],
+        end=case.edges[case.during.last + 1],
+        energy_kwh=case.energy_kwh,
+        why=why_begins(case.plan, case.planned, case.during),
+        price_per_kwh=case.mean_price(case.slots),
+        worth_per_kwh=worth,
+        counterpart=counterpart,
+        alternative=None if moved is None else moved[0],
+        alternative_cost=None if moved is None else moved[1],
+        limits=tuple(_binding(case)),
+    )
+
+
+def _binding(case: Case) -> Iterator[str]:
+    """Limits of the asset itself or of the connection that bind in at least one slot of the stretch."""
+    for name, slots in case.marginals.binding.items():
+        owner = name.partition(".")[0]
+        if owner in {case.planned.asset, "grid", "capacity"} and any(slot in case.slots for slot in slots):
+            yield name
