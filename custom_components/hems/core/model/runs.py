@@ -1,12 +1,13 @@
 """An appliance's runs laid onto a horizon."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import accumulate
 
 from .appliance import Appliance, ApplianceRun, ApplianceState
 from .horizon import Horizon
-from .series import Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,25 @@ class Start:
     index: int
     """The step it lies in."""
     until: datetime
-    power_kw: tuple[float, ...]
-    """Of the whole programme, averaged onto the steps."""
+    first: int
+    """The first step of the horizon in which the programme runs."""
+    running_kw: tuple[float, ...]
+    """Of the programme, averaged onto the steps from `first` on, as far as the horizon goes."""
+    shares: tuple[float, ...]
+    """Which part of each of these steps it runs."""
+    steps: int
+    """Of the horizon."""
+
+    @property
+    def power_kw(self) -> tuple[float, ...]:
+        """Of the whole programme, averaged onto all steps of the horizon."""
+        after = self.steps - self.first - len(self.running_kw)
+        return (0.0,) * self.first + self.running_kw + (0.0,) * after
+
+    @property
+    def running(self) -> slice:
+        """The steps in which it runs."""
+        return slice(self.first, self.first + len(self.running_kw))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,50 +61,88 @@ class PlannedRun:
 
 def runs_of(appliance: Appliance, state: ApplianceState, horizon: Horizon) -> tuple[PlannedRun, ...]:
     """The runs that touch the horizon, the most urgent first."""
-    runs = (_planned(appliance, wish, horizon) for wish in sorted(state.runs, key=lambda wish: wish.latest_end))
+    laid = _Laid(appliance, horizon)
+    runs = (_planned(laid, wish) for wish in sorted(state.runs, key=lambda wish: wish.latest_end))
     return tuple(run for run in runs if run is not None)
-
-
-def _planned(appliance: Appliance, wish: ApplianceRun, horizon: Horizon) -> PlannedRun | None:
-    if wish.started is not None:
-        if not horizon.start - appliance.duration < wish.started < horizon.end:
-            return None
-        return PlannedRun(wish=wish, starts=(_start(appliance, wish.started, horizon),), may_wait=False)
-    if wish.earliest_start >= horizon.end:
-        return None
-    latest = wish.latest_end - appliance.duration
-    within = min(latest, horizon.end - appliance.duration)
-    earliest = max(wish.earliest_start, horizon.start)
-    at_edges = [edge for edge in horizon.edges[:-1] if earliest <= edge <= within]
-    # Between two edges there may still be room for a tight window.
-    times = at_edges or ([earliest] if earliest <= within else [])
-    return PlannedRun(
-        wish=wish,
-        starts=tuple(_start(appliance, time, horizon) for time in times),
-        may_wait=wish.latest_end > horizon.end and latest > horizon.start,
-    )
-
-
-def _start(appliance: Appliance, at: datetime, horizon: Horizon) -> Start:
-    return Start(
-        at=at,
-        index=horizon.index_at(at) or 0,
-        until=at + appliance.duration,
-        power_kw=programme_kw(appliance, at, horizon),
-    )
 
 
 def programme_kw(appliance: Appliance, at: datetime, horizon: Horizon) -> tuple[float, ...]:
     """Mean power of each step if the programme begins at `at` (before the horizon, too)."""
-    profile = Series.regular(at, timedelta(seconds=appliance.profile_step_s), appliance.profile_kw)
-    edges = horizon.edges
-    return tuple(_energy_kws(profile, edges[i], edges[i + 1]) / horizon.steps_s[i] for i in range(horizon.steps))
+    return _Laid(appliance, horizon).start(at).power_kw
 
 
-def _energy_kws(profile: Series, start: datetime, end: datetime) -> float:
-    """Energy of a profile between two instants, in kW s; nothing outside it."""
-    values: Sequence[float | None] = profile.values
-    return sum(
-        (value or 0.0) * max(0.0, (min(end, profile.times[i + 1]) - max(start, profile.times[i])).total_seconds())
-        for i, value in enumerate(values)
+class _Laid:
+    """A programme that can be laid anywhere onto a horizon: a start is worked out once, and only where it runs."""
+
+    def __init__(self, appliance: Appliance, horizon: Horizon) -> None:
+        self.duration = appliance.duration
+        self.horizon = horizon
+        self.edges = horizon.edges
+        self._edges_s = tuple(accumulate(horizon.steps_s, initial=0))
+        self._profile_kw, self._step_s = appliance.profile_kw, appliance.profile_step_s
+        self._done_kws = tuple(accumulate((kw * self._step_s for kw in appliance.profile_kw), initial=0.0))
+        self._starts: dict[datetime, Start] = {}
+
+    def start(self, at: datetime) -> Start:
+        """The start at an instant."""
+        if at not in self._starts:
+            self._starts[at] = self._laid(at)
+        return self._starts[at]
+
+    def _laid(self, at: datetime) -> Start:
+        edges_s, last = self._edges_s, self.horizon.steps - 1
+        from_s = (at - self.horizon.start).total_seconds()
+        until_s = from_s + self.duration.total_seconds()
+        index = min(max(0, bisect_right(edges_s, from_s) - 1), last)
+        running_kw, shares = [], []
+        step = index
+        done_kws = self._kws_after(edges_s[index] - from_s)
+        while step <= last and edges_s[step] < until_s:
+            after_kws = self._kws_after(edges_s[step + 1] - from_s)
+            length_s = edges_s[step + 1] - edges_s[step]
+            running_kw.append((after_kws - done_kws) / length_s)
+            shares.append(max(0.0, min(until_s, edges_s[step + 1]) - max(from_s, edges_s[step])) / length_s)
+            done_kws = after_kws
+            step += 1
+        return Start(
+            at=at,
+            index=index,
+            until=at + self.duration,
+            first=index,
+            running_kw=tuple(running_kw),
+            shares=tuple(shares),
+            steps=last + 1,
+        )
+
+    def _kws_after(self, seconds: float) -> float:
+        """Energy of the programme's first `seconds`, in kW s."""
+        if seconds <= 0.0:
+            return 0.0
+        part = int(seconds // self._step_s)
+        if part >= len(self._profile_kw):
+            return self._done_kws[-1]
+        return self._done_kws[part] + self._profile_kw[part] * (seconds - part * self._step_s)
+
+
+def _planned(laid: _Laid, wish: ApplianceRun) -> PlannedRun | None:
+    horizon, duration = laid.horizon, laid.duration
+    if wish.started is not None:
+        if not horizon.start - duration < wish.started < horizon.end:
+            return None
+        return PlannedRun(wish=wish, starts=(laid.start(wish.started),), may_wait=False)
+    if wish.earliest_start >= horizon.end:
+        return None
+    latest = wish.latest_end - duration
+    return PlannedRun(
+        wish=wish,
+        starts=tuple(laid.start(time) for time in _times(laid, wish, latest)),
+        may_wait=wish.latest_end > horizon.end and latest > horizon.start,
     )
+
+
+def _times(laid: _Laid, wish: ApplianceRun, latest: datetime) -> Sequence[datetime]:
+    """The edges inside the window; where there is none, its earliest time may still fit between two of them."""
+    earliest = max(wish.earliest_start, laid.horizon.start)
+    within = min(latest, laid.horizon.end - laid.duration)
+    at_edges = [edge for edge in laid.edges[:-1] if earliest <= edge <= within]
+    return at_edges or ([earliest] if earliest <= within else [])

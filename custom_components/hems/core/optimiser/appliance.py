@@ -1,5 +1,7 @@
 """An appliance: p[t] = sum over runs and their starts s of x[s] profile[s, t], one x per run."""
 
+from collections.abc import Callable, Sequence
+
 import cvxpy as cp
 import numpy as np
 
@@ -7,7 +9,7 @@ from ..model import Appliance, ApplianceState, AssetPlan
 from ..model.runs import PlannedRun, Start, runs_of
 from ..model.schedules import appliance_plan
 from .block import Block, Context
-from .constraints import Affine, Values, at_most, solved, total
+from .constraints import Affine, at_most, solved, total
 from .preferences import EARLY
 
 
@@ -21,12 +23,11 @@ def appliance_block(appliance: Appliance, state: ApplianceState, context: Contex
         cp.Variable(len(run.starts), boolean=True, name=f"{appliance.name}.start_of_run_{number}")
         for number, run in enumerate(waiting)
     ]
-    fixed_kw = np.sum([start.power_kw for start in under_way], axis=0) if under_way else np.zeros(context.steps)
-    power_kw: Affine = fixed_kw
+    power_kw: Affine = _columns(under_way, context, lambda start: start.running_kw).sum(axis=1)
     cost: Affine = float(sum(price_of_none(appliance, run, context) for run in hopeless))
     preference: Affine = 0.0
     for run, start in zip(waiting, chosen, strict=True):
-        power_kw = power_kw + np.array([option.power_kw for option in run.starts]).T @ start
+        power_kw = power_kw + _columns(run.starts, context, lambda option: option.running_kw) @ start
         cost += price_of_none(appliance, run, context) * (1.0 - total(start))
         preference += np.array([EARLY * (1.0 + context.earliness[option.index]) for option in run.starts]) @ start
 
@@ -64,14 +65,19 @@ def _one_at_a_time(
     """The machine runs one programme after the other: in no step are two of its starts under way."""
     if not waiting or len(under_way) + len(waiting) < 2:
         return []
-    busy: Affine = np.sum([_busy(start, context) for start in under_way], axis=0) if under_way else 0.0
+    fixed = _columns(under_way, context, lambda start: start.shares).sum(axis=1)
+    busy: Affine = fixed
     for run, start in zip(waiting, chosen, strict=True):
-        busy = busy + np.array([_busy(option, context) for option in run.starts]).T @ start
-    fixed = np.sum([_busy(start, context) for start in under_way], axis=0) if under_way else np.zeros(context.steps)
+        busy = busy + _columns(run.starts, context, lambda option: option.shares) @ start
     # Two runs under way at once are a fact, not a choice.
     return [at_most(f"{appliance.name}.one_at_a_time", busy, np.maximum(1.0, fixed))]
 
 
-def _busy(start: Start, context: Context) -> Values:
-    """Part of each step in which the programme of that start runs."""
-    return np.array(context.terms.horizon.overlap(start.at, start.until))
+def _columns(
+    starts: Sequence[Start], context: Context, of: Callable[[Start], tuple[float, ...]]
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """What each start means for each step: a row a step, a column a start."""
+    matrix = np.zeros((context.steps, len(starts)))
+    for column, start in enumerate(starts):
+        matrix[start.running, column] = of(start)
+    return matrix
