@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.hems.core import wire
 from custom_components.hems.core.model import Optimal, Plan
-from tests.builders import a_battery, a_pv, a_pv_state, a_request
+from tests.builders import a_battery, a_battery_state, a_pv, a_pv_state, a_request
 from tests.engine.running import TOKEN
 
 
@@ -37,6 +37,27 @@ def ended(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_a_plan_says_what_it_saves_beside_a_home_that_nobody_manages(launch):
+    """Half the day is cheap and full of sun, and the battery can carry some of it over."""
+    sunny = a_request(
+        a_battery(capacity_kwh=5.0),
+        a_battery_state(0.0),
+        a_pv(),
+        a_pv_state([3.0] * 12 + [0.0] * 12),
+        load_kw=1.0,
+        import_price=[0.20] * 12 + [0.40] * 12,
+    )
+    with launch("--port", "0") as engine:
+        engine.wait_for("worker_ready")
+        plan = wire.decode(Plan, engine.ask("POST", "/v1/plan", wire.encode(sunny))[1])
+
+    unmanaged, by_rule = plan.saving_beside("unmanaged"), plan.saving_beside("self_consumption")
+    assert unmanaged is not None
+    assert by_rule is not None
+    assert unmanaged > 0.5
+    assert by_rule >= -0.01
 
 
 def test_it_plans_without_home_assistant(launch):

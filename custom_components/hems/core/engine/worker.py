@@ -15,11 +15,12 @@ def main() -> None:
     # Imported here, so that a missing solver is logged like every other crash.
     from ..model import Outcome, Plan, PlanRequest  # noqa: PLC0415
     from ..optimiser import NoPlan, solve  # noqa: PLC0415
+    from .baselines import with_baselines  # noqa: PLC0415
     from .worker_loop import serve  # noqa: PLC0415
 
     def plan_or_outcome(request: PlanRequest) -> Plan | Outcome:
         try:
-            return solve(request)
+            return with_baselines(solve(request), request)
         except NoPlan as none:
             return none.outcome
 

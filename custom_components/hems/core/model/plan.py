@@ -179,11 +179,16 @@ class Plan(Value):
     """None for a plan that no program was solved for."""
     baselines: tuple[Baseline, ...] = ()
     """What the plan's cost is to be compared with."""
+    prices_known_until: datetime | None = None
+    """From then on the prices are estimates; None: all are known."""
     stats: SolveStats = SolveStats()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "made_at", as_utc("plan", "made_at", self.made_at))
         object.__setattr__(self, "expires_at", as_utc("plan", "expires_at", self.expires_at))
+        if self.prices_known_until is not None:
+            known_until = as_utc("plan", "prices_known_until", self.prices_known_until)
+            object.__setattr__(self, "prices_known_until", known_until)
         n = self.horizon.steps
         series = {
             "load_kw": self.load_kw,
@@ -197,6 +202,11 @@ class Plan(Value):
         for name, values in series.items():
             if len(values) != n:
                 raise ValueError(f"plan: {name} must have {n} values, got {len(values)}")
+
+    def saving_beside(self, kind: str) -> float | None:
+        """How much less this plan costs, in currency, than the home run that way; None if nobody worked it out."""
+        baseline = next((baseline for baseline in self.baselines if baseline.kind == kind), None)
+        return None if baseline is None else baseline.cost.total - self.cost.total
 
     def asset(self, name: str) -> AssetPlan | None:
         """The plan of the asset with that name, if it is in the plan."""
