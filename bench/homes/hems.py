@@ -1,0 +1,178 @@
+"""HEMS in charge: its forecasts, its optimiser and its dispatch, as in a home."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from time import process_time
+
+from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
+from custom_components.hems.core.fallback import fallback_plan
+from custom_components.hems.core.forecast import load_forecast
+from custom_components.hems.core.forecast.alike import pv_from_history, suns_alike
+from custom_components.hems.core.model import (
+    BatteryState,
+    CapacityCharge,
+    Horizon,
+    Infeasible,
+    Plan,
+    PlanRequest,
+    Pv,
+    PvState,
+    Scenario,
+    Series,
+    Site,
+    SolverOptions,
+    Tariff,
+    Weights,
+)
+from custom_components.hems.core.optimiser import NoPlan, solve
+
+from .plant import Command, Home
+from .view import View
+
+LOOKED_AHEAD_H = 48
+HISTORY_DAYS = 28
+type Planner = Callable[[PlanRequest], Plan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How HEMS is set up."""
+
+    weights: Weights = field(default_factory=Weights)
+    capacity: CapacityCharge | None = None
+    hours: int = LOOKED_AHEAD_H
+    replan_steps: int = 1
+    """A plan is used for so many steps."""
+    scenarios: int = 0
+    """Of the sun; 0: the point forecast alone."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hems:
+    """A controller that plans and hands each step to the dispatcher."""
+
+    home: Home
+    style: Style = field(default_factory=Style)
+    planner: Planner = solve
+    cpu_s: list[float] = field(default_factory=list)
+    """Of each plan, without its forecasts."""
+    forecast_cpu_s: list[float] = field(default_factory=list)
+    fallbacks: int = 0
+    _plan: Plan | None = None
+    _left: int = 0
+
+    def __call__(self, view: View) -> Command:
+        """What battery and array are told in this step."""
+        if self._left <= 0 or self._plan is None:
+            began = process_time()
+            request = self.request(view)
+            asked = process_time()
+            self._plan = self._planned(request)
+            self.cpu_s.append(process_time() - asked)
+            self.forecast_cpu_s.append(asked - began)
+            self._left = self.style.replan_steps
+        self._left -= 1
+        return self._dispatched(view, self._plan)
+
+    def request(self, view: View) -> PlanRequest:
+        """What HEMS knows at the beginning of a step."""
+        home, style = self.home, self.style
+        steps = round(style.hours / home.step_h)
+        horizon = Horizon.even(view.now, home.step, steps)
+        load_kw, sun_kw = self._expected(view, horizon)
+        tariff = Tariff(
+            currency=home.currency,
+            import_price=Series.regular(view.now, home.step, view.import_prices(steps)),
+            export_price=Series.regular(view.now, home.step, view.export_prices(steps)),
+            capacity=style.capacity,
+        )
+        co2 = Series.regular(view.now, home.step, view.co2_kg_per_kwh(steps))
+        states = (
+            BatteryState(asset="battery", energy_kwh=view.energy_kwh),
+            PvState(asset="pv", available_kw=sun_kw),
+        )
+        return PlanRequest(
+            now=view.now,
+            horizon=horizon,
+            site=site_of(home),
+            tariff=tariff,
+            load_kw=load_kw,
+            scenarios=self._scenarios(view, horizon, load_kw),
+            co2_kg_per_kwh=co2 if style.weights.co2_price_per_kg else None,
+            states=states,
+            weights=style.weights,
+            options=SolverOptions(integer_h=0.0),
+            valid_for_s=round(home.step.total_seconds()) * style.replan_steps,
+        )
+
+    def _expected(self, view: View, horizon: Horizon) -> tuple[Series, Series]:
+        """Load and sun on the horizon, from the home's own past."""
+        home = self.home
+        past_load_kw, past_sun_kw = self._past(view, view.past_load_kw), self._past(view, view.past_sun_kw)
+        load_kw, _ = load_forecast(past_load_kw, horizon.start, horizon.end, home.time_zone)
+        sun_kw, _ = pv_from_history(past_sun_kw, horizon.start, horizon.end, "pv")
+        if sun_kw is None:
+            sun_kw = Series.constant(0.0, horizon.start, horizon.end)
+        if home.present_known:
+            load_kw = present(load_kw, horizon, view.load_kw)
+            sun_kw = present(sun_kw, horizon, view.sun_kw)
+        return load_kw, sun_kw
+
+    def _scenarios(self, view: View, horizon: Horizon, load_kw: Series) -> tuple[Scenario, ...]:
+        """The sun as it was after days like today."""
+        if not self.style.scenarios:
+            return ()
+        suns = suns_alike(self._past(view, view.past_sun_kw), horizon.start, horizon.end, self.style.scenarios)
+        if self.home.present_known:
+            suns = tuple((probability, present(sun, horizon, view.sun_kw)) for probability, sun in suns)
+        return tuple(
+            Scenario(probability=probability, load_kw=load_kw, available_kw={"pv": sun}) for probability, sun in suns
+        )
+
+    def _past(self, view: View, read: Callable[[int], Sequence[float]]) -> Series:
+        """The last weeks of one of the view's records."""
+        values = read(HISTORY_DAYS * self.home.steps_a_day)
+        return Series.regular(view.now - len(values) * self.home.step, self.home.step, values)
+
+    def _planned(self, request: PlanRequest) -> Plan:
+        try:
+            return self.planner(request)
+        except NoPlan as error:
+            self.fallbacks += 1
+            reason = "infeasible" if isinstance(error.outcome, Infeasible) else "timed out"
+            return fallback_plan(request, reason)
+
+    def _dispatched(self, view: View, plan: Plan) -> Command:
+        """What the dispatcher tells them when it sees this step's load and sun at the meter."""
+        live = LiveHome(
+            at=view.now,
+            load_kw=view.load_kw,
+            grid_kw=view.load_kw - view.sun_kw,
+            assets={
+                "battery": LiveAsset(power_kw=0.0, energy_kwh=view.energy_kwh),
+                "pv": LiveAsset(power_kw=-view.sun_kw),
+            },
+        )
+        told = setpoints(site_of(self.home), plan, (), live, (), view.now)
+        power_kw = {setpoint.asset: setpoint.power_kw for setpoint in told}
+        sun_kw = power_kw["pv"]
+        return Command(battery_kw=power_kw["battery"] or 0.0, max_sun_kw=inf if sun_kw is None else -sun_kw)
+
+
+def site_of(home: Home) -> Site:
+    """The home as HEMS is told about it."""
+    peak_kw = max(1.0, *home.sun_kw)
+    return Site(
+        name=home.name,
+        time_zone=home.time_zone,
+        max_import_kw=home.max_import_kw,
+        max_export_kw=home.max_export_kw,
+        assets=(home.battery, Pv(name="pv", peak_kw=peak_kw, curtailable=home.curtailable)),
+    )
+
+
+def present(series: Series, horizon: Horizon, value: float) -> Series:
+    """The series averaged onto the horizon, with its first step known."""
+    averages = horizon.known("forecast", replace(series, quantiles=()))
+    return Series(times=horizon.edges, values=(value, *averages[1:]))
