@@ -285,6 +285,18 @@ def test_tariff_covers_the_horizon_in_local_time(tariff, import_price, export_pr
     assert request.tariff.export_price.at(NOW) == export_price
 
 
+def test_the_request_says_from_when_on_prices_are_estimates():
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
+    short = Series.regular(NOW - timedelta(hours=2), timedelta(hours=1), [0.2] * 5)
+    entry, live = a_running_entry("battery", tariff=tariff), a_live("battery")
+    request = build_request(a_situation(entry=entry, live=live, outlook=Outlook(import_price=short)))
+    assert request.prices_known_until == NOW + timedelta(hours=3)
+    assert health_of(request)["tariff.import_price"] == "degraded"
+    fixed = {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}
+    request = build_request(a_situation(entry=a_running_entry("battery", tariff=fixed), live=live))
+    assert request.prices_known_until is None
+
+
 def test_price_list_from_long_ago_is_an_error():
     tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
     old = Series.regular(NOW - timedelta(days=90), timedelta(hours=1), [0.2] * 24)

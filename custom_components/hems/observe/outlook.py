@@ -1,12 +1,14 @@
 """What the home's own sources say about the time ahead."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant
 
 from ..core.forecast import (
     Panel,
+    joined_prices,
     load_forecast,
     performance_of,
     pv_forecast,
@@ -34,6 +36,7 @@ class OutlookReader:
         self._home = home
         self._past: Mapping[str, Series] = {}
         self._past_until: datetime | None = None
+        self._published: dict[str, Series] = {}
 
     async def async_read(self, horizon: Horizon, live: Live) -> Outlook:
         """Everything over the horizon that the home's sources know; what is poor is named."""
@@ -57,12 +60,19 @@ class OutlookReader:
         nothing = PriceReading(series=None)
         if not isinstance(tariff, EntityTariff):
             return nothing, nothing
-        imported = await async_read_prices(self._hass, tariff.import_price_entity, start, end, "tariff.import_price")
+        imported = await self._async_prices_of(tariff.import_price_entity, start, end, "tariff.import_price")
         if tariff.export_price_entity is None:
             return imported, nothing
-        return imported, await async_read_prices(
-            self._hass, tariff.export_price_entity, start, end, "tariff.export_price"
-        )
+        return imported, await self._async_prices_of(tariff.export_price_entity, start, end, "tariff.export_price")
+
+    async def _async_prices_of(self, entity_id: str, start: datetime, end: datetime, source: str) -> PriceReading:
+        """What is published, behind it what was published in the last weeks: what is not yet is estimated from it."""
+        reading = await async_read_prices(self._hass, entity_id, start, end, source)
+        if reading.series is None:
+            return reading
+        known = joined_prices(reading.series, self._published.get(entity_id), start - HISTORY)
+        self._published[entity_id] = known
+        return replace(reading, series=known)
 
     async def _async_past(self, now: datetime) -> Mapping[str, Series]:
         """Hourly means of the last weeks by entity; read again every half hour."""

@@ -22,7 +22,7 @@ from ..runtime import AssetReading
 from .series import raised
 from .situation import Findings, Situation
 from .states import NoStateError, state_of
-from .tariff import tariff_of
+from .tariff import published_until, tariff_of
 
 MANUAL_HOLDS = timedelta(hours=1)
 """How long an asset that HEMS does not run is taken to go on as it does now."""
@@ -54,6 +54,7 @@ def build_request(situation: Situation) -> PlanRequest:
         load_kw=_load_kw(situation, findings, names),
         outdoor_c=outdoor_c,
         states=tuple(planned.values()),
+        prices_known_until=published_until(situation),
         overrides=_overrides(situation, planned),
         weights=weights_of(situation.wishes.settings.mode),
         health=tuple(dict.fromkeys(findings.health)),

@@ -1,8 +1,9 @@
 """The contract's prices over the horizon."""
 
+from datetime import datetime
 from typing import assert_never
 
-from ..core.forecast import extend_prices, prices_by_clock
+from ..core.forecast import extend_prices, known_until, prices_by_clock
 from ..core.model import Series, Tariff
 from ..home import EntityTariff, FixedTariff, TimeOfUseTariff
 from .situation import Findings, Situation
@@ -45,6 +46,18 @@ def tariff_of(situation: Situation, findings: Findings) -> Tariff:
         export_price=export_price,
         fixed_per_day=home.tariff.fixed_per_day,
     )
+
+
+def published_until(situation: Situation) -> datetime | None:
+    """From when on a price of the tariff is an estimate; None where all are known, as in a contract."""
+    tariff, horizon = situation.home.tariff, situation.horizon
+    if not isinstance(tariff, EntityTariff):
+        return None
+    lists = [situation.outlook.import_price]
+    if tariff.export_price_entity is not None or tariff.export_price_per_kwh is None:
+        lists.append(situation.outlook.export_price)
+    ends = [known_until(prices, horizon.start, horizon.end) if prices else horizon.start for prices in lists]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _published(

@@ -1,8 +1,11 @@
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
-from custom_components.hems.core.forecast import extend_prices, prices_by_clock
+from custom_components.hems.core.forecast import extend_prices, known_until, prices_by_clock
 from custom_components.hems.core.model import HealthStatus, Series
 
 BERLIN = "Europe/Berlin"
@@ -88,3 +91,77 @@ def test_no_price_is_ever_made_up(values):
     start = datetime(2026, 1, 12, tzinfo=UTC)
     with pytest.raises(ValueError, match=r"tariff\.import_price: no price is known near 2026-01-12"):
         extend_prices(series, start, start + timedelta(hours=2), BERLIN)
+
+
+def weeks(count: int, price_at, end=datetime(2026, 2, 1, 23, tzinfo=UTC)) -> Series:
+    """Hourly prices up to Monday 2 February 2026 at midnight in Berlin."""
+    start = end - timedelta(weeks=count)
+    hours = [start + timedelta(hours=hour) for hour in range(count * 7 * 24)]
+    return Series.regular(start, timedelta(hours=1), [price_at(hour.astimezone(ZoneInfo(BERLIN))) for hour in hours])
+
+
+def estimated(past: Series, days: int = 7, **kw) -> Series:
+    return extend_prices(past, past.end, past.end + timedelta(days=days), BERLIN, **kw)[0]
+
+
+def test_saturdays_are_estimated_from_saturdays_and_mondays_from_weekdays():
+    past = weeks(4, lambda local: {5: 0.20, 6: 0.10}.get(local.weekday(), 0.30) + 0.01 * local.hour)
+    found = estimated(past)
+    at = {day: found.at(past.end + timedelta(days=day, hours=12)) for day in range(7)}
+    assert at[0] > at[5] > at[6]
+    assert at[0] == pytest.approx(0.42, abs=0.03)
+    assert at[6] == pytest.approx(0.22, abs=0.05)
+
+
+def test_half_of_an_unusually_dear_last_day_carries_on():
+    usual = estimated(weeks(4, lambda local: 0.30), 1)
+    dear = estimated(weeks(4, lambda local: 0.50 if local.day == 1 and local.month == 2 else 0.30), 1)
+    assert usual.at(usual.start) == pytest.approx(0.30)
+    assert 0.33 < dear.at(dear.start) < 0.40
+
+
+def test_prices_that_have_been_help_a_list_of_one_day():
+    past = weeks(4, lambda local: 0.30 + 0.01 * local.hour)
+    today = Series(times=past.times[-25:], values=(0.5,) * 24)
+    alone, informed = estimated(today, 1), estimated(today, 1, history=past)
+    noon = today.end + timedelta(hours=12)
+    assert alone.at(noon) == 0.5
+    assert 0.42 <= informed.at(noon) < 0.5
+
+
+def test_an_estimate_of_last_month_is_no_estimate():
+    past = weeks(2, lambda local: 0.30)
+    start = past.end + timedelta(days=9)
+    with pytest.raises(ValueError, match="no price is known near"):
+        extend_prices(past, start, start + timedelta(hours=2), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("description", "series", "expected_h"),
+    [
+        ("all known", today(), None),
+        ("ends early", Series(times=today().times[:11], values=today().values[:10]), 10),
+        ("a hole", Series(times=today().times, values=(*today().values[:5], None, *today().values[6:])), 5),
+        ("nothing now", Series(times=today().times, values=(None, *today().values[1:])), 0),
+    ],
+)
+def test_it_is_said_until_when_prices_are_published(description, series, expected_h):
+    start = today().start
+    expected = None if expected_h is None else start + timedelta(hours=expected_h)
+    assert known_until(series, start, start + timedelta(hours=24)) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(values=st.lists(st.none() | st.floats(-0.5, 2.0), min_size=25, max_size=24 * 15), hours=st.integers(1, 60))
+def test_any_list_with_a_price_is_completed_without_touching_what_is_known(values, hours):
+    end = datetime(2026, 3, 29, 5, tzinfo=UTC)
+    series = Series.regular(end - timedelta(hours=len(values)), timedelta(hours=1), [*values[:-1], 0.3])
+    start = end - timedelta(hours=12)
+    full, _ = extend_prices(series, start, end + timedelta(hours=hours), BERLIN)
+    known = [value for value in series.values if value is not None]
+    spread = max(known) - min(known)
+    for moment in (start + timedelta(hours=hour) for hour in range(12 + hours)):
+        expected = series.at(moment)
+        assert full.at(moment) is not None
+        assert expected is None or full.at(moment) == expected
+        assert min(known) - spread <= full.at(moment) <= max(known) + spread

@@ -8,7 +8,7 @@ an assumption says so. Nothing here does I/O or reads a clock; local time counts
 from .hot_water import draw_forecast
 from .load import load_forecast
 from .panel import Panel, clear_sky_kw
-from .prices import extend_prices, prices_by_clock
+from .prices import extend_prices, joined_prices, known_until, prices_by_clock
 from .pv import performance_of, pv_forecast
 from .pv_calibration import PvCalibration, PvObservation
 from .scenarios import scenarios_of
@@ -21,6 +21,8 @@ __all__ = [
     "clear_sky_kw",
     "draw_forecast",
     "extend_prices",
+    "joined_prices",
+    "known_until",
     "load_forecast",
     "performance_of",
     "prices_by_clock",

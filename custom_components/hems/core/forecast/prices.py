@@ -1,15 +1,16 @@
 """Prices over a horizon: from a contract, or from a list that ends too early."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ..model import HealthStatus, InputHealth, Series
-from .local_time import moments_of, quarters, same_clock
+from .local_time import moments_of, quarters
+from .unpublished import Estimate
 
-DAYS_BACK = 7
-"""A price is carried over from no further back."""
+REACH = timedelta(days=7)
+"""A list further away than this says nothing."""
 
 
 def prices_by_clock(
@@ -27,18 +28,24 @@ def prices_by_clock(
 
 
 def extend_prices(
-    series: Series, start: datetime, end: datetime, time_zone: str, source: str = "tariff.import_price"
+    series: Series,
+    start: datetime,
+    end: datetime,
+    time_zone: str,
+    source: str = "tariff.import_price",
+    history: Series | None = None,
 ) -> tuple[Series, tuple[InputHealth, ...]]:
-    """`series` over the whole time from `start` to `end`.
+    """`series` over the whole time from `start` to `end`; what is not published is estimated, and named.
 
-    What is not published is taken from the same local time of the nearest known day before, or else of the
-    nearest day after; the health says from when to when.
+    The estimate is made from the past that `series` and `history` (prices that have been) know; see `unpublished`.
 
     Raises:
         ValueError: nothing at all is known near that time; no price is ever made up.
     """
     zone = ZoneInfo(time_zone)
     first, last = start.astimezone(UTC), end.astimezone(UTC)
+    past = joined_prices(series, history)
+    estimate = Estimate(past, zone)
     edges = sorted({first, last, *(t for t in series.times if first < t < last)})
     times: list[datetime] = [first]
     prices: list[float] = []
@@ -52,18 +59,37 @@ def extend_prices(
         gaps.append((earlier, later))
         for piece, until in quarters(earlier, later):
             times.append(until)
-            prices.append(_carried_over(series, piece, zone, source))
+            found = estimate.at(piece)
+            prices.append(_nearest(past, piece, source) if found is None else found)
     return _merged(times, prices), tuple(_gap_health(source, gap, zone) for gap in _joined(gaps))
 
 
-def _carried_over(series: Series, moment: datetime, zone: ZoneInfo, source: str) -> float:
-    for days in (*range(-1, -DAYS_BACK - 1, -1), *range(1, DAYS_BACK + 1)):
-        price = series.at(same_clock(moment, days, zone))
-        if price is not None:
-            return price
-    # A list shorter than a day: its last price, then its first.
+def known_until(series: Series, start: datetime, end: datetime) -> datetime | None:
+    """Until when, from `start`, prices are published without a hole; None if they are up to `end`."""
+    moment = start.astimezone(UTC)
+    if series.at(moment) is None:
+        return moment
+    hole = next(
+        (at for at, price in zip(series.times, series.values, strict=False) if at > moment and price is None),
+        series.end,
+    )
+    return hole if hole < end else None
+
+
+def joined_prices(series: Series, history: Series | None, since: datetime | None = None) -> Series:
+    """`series`, and `history` where it is silent; nothing of what ended before `since`."""
+    if history is None:
+        return series
+    times = sorted({*series.times, *history.times})
+    values = [history.at(at) if (own := series.at(at)) is None else own for at in times[:-1]]
+    old = sum(end <= since for end in times[1:-1]) if since else 0
+    return Series(times=tuple(times[old:]), values=tuple(values[old:]))
+
+
+def _nearest(series: Series, moment: datetime, source: str) -> float:
+    """Of a list shorter than a day: its last price, or its first before it begins."""
     known = [price for price in series.values if price is not None]
-    if not known or abs((series.end - moment).total_seconds()) > DAYS_BACK * 86400:
+    if not known or min(abs(series.end - moment), abs(series.start - moment)) > REACH:
         raise ValueError(f"{source}: no price is known near {moment.isoformat()}")
     return known[-1] if moment >= series.start else known[0]
 
@@ -73,7 +99,7 @@ def _gap_health(source: str, gap: tuple[datetime, datetime], zone: ZoneInfo) -> 
     return InputHealth(
         source=source,
         status=HealthStatus.DEGRADED,
-        reason=f"not published from {start} to {end}; the prices of the nearest known day are used there",
+        reason=f"not published from {start} to {end}; estimated there from the same times of past days",
     )
 
 
