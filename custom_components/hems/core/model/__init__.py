@@ -5,7 +5,7 @@ a zone, and positive power draws from the site's bus.
 """
 
 from .appliance import Appliance, ApplianceRun, ApplianceState
-from .asset import Asset, AssetState
+from .asset import Asset, AssetState, Phase
 from .battery import Battery, BatteryState, SocTarget
 from .curve import PowerPoint
 from .ev import EvCharger, EvChargerState, EvSession
@@ -35,8 +35,9 @@ from .pv import Pv, PvState
 from .request import GridLimit, Override, PlanRequest, SolverOptions, Weights, kind_of
 from .scenario import Scenario
 from .series import Quantile, Series
+from .signals import PreviousPlan, PriceSignal
 from .site import Site
-from .tariff import CapacityCharge, Tariff
+from .tariff import CapacityCharge, CapacityTier, Tariff
 
 __all__ = [
     "DEFAULT_TIERS",
@@ -52,6 +53,7 @@ __all__ = [
     "Bounds",
     "Building",
     "CapacityCharge",
+    "CapacityTier",
     "ComfortBand",
     "CopPoint",
     "CostSplit",
@@ -77,9 +79,12 @@ __all__ = [
     "Optimal",
     "Outcome",
     "Override",
+    "Phase",
     "Plan",
     "PlanRequest",
     "PowerPoint",
+    "PreviousPlan",
+    "PriceSignal",
     "Priority",
     "Proposal",
     "Pv",

@@ -3,11 +3,16 @@
 from datetime import UTC, datetime
 from math import isfinite
 
+MOST = 1e6
+"""No power, price or temperature of a home is larger in its unit; beyond it a solver's digits run out."""
+
 
 def finite(owner: str, field: str, value: float) -> None:
-    """Refuse NaN and infinity."""
+    """Refuse NaN, infinity, and what no home can have."""
     if not isfinite(value):
         raise ValueError(f"{owner}: {field} must be a finite number, got {value}")
+    if abs(value) > MOST:
+        raise ValueError(f"{owner}: {field} must not be beyond {MOST:g} in size, got {value:g}")
 
 
 def above(owner: str, field: str, value: float, low: float) -> None:

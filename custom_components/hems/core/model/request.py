@@ -10,6 +10,7 @@ from .horizon import Horizon
 from .pv import Pv
 from .scenario import Scenario
 from .series import Series
+from .signals import PreviousPlan, PriceSignal
 from .site import Site
 from .tariff import Tariff
 from .value import Value
@@ -96,10 +97,13 @@ class SolverOptions(Value):
     """Currency; whichever gap is reached first ends the search."""
     integer_h: float = 2.0
     """On/off decisions are whole this far ahead and relaxed later, where they will be decided again."""
+    preference_budget: float = 0.02
+    """Most that all preferences together may cost: early rather than late, few starts, close to the plan before.
+    Currency; more in proportion where a kWh costs more than 1."""
 
     def __post_init__(self) -> None:
         above("options", "time_limit_s", self.time_limit_s, 0.0)
-        for field in ("relative_gap", "absolute_gap", "integer_h"):
+        for field in ("relative_gap", "absolute_gap", "integer_h", "preference_budget"):
             at_least("options", field, getattr(self, field), 0.0)
 
 
@@ -121,6 +125,12 @@ class PlanRequest(Value):
     scenarios: tuple[Scenario, ...] = ()
     """Ways in which load and sun may turn out; none: only the forecasts above and in the states count."""
     limits: tuple[GridLimit, ...] = ()
+    price_signals: tuple[PriceSignal, ...] = ()
+    """Added to the tariff's prices; those that overlap add up."""
+    previous: PreviousPlan | None = None
+    """The plan before this one; None: nothing is known of it."""
+    prices_known_until: datetime | None = None
+    """From then on the tariff's prices are estimates; None: all are known."""
     overrides: tuple[Override, ...] = ()
     weights: Weights = Weights()
     options: SolverOptions = SolverOptions()
@@ -131,6 +141,9 @@ class PlanRequest(Value):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", as_utc("request", "now", self.now))
+        if self.prices_known_until is not None:
+            known_until = as_utc("request", "prices_known_until", self.prices_known_until)
+            object.__setattr__(self, "prices_known_until", known_until)
         if not self.horizon.start <= self.now < self.horizon.end:
             raise ValueError(
                 f"request: now ({self.now.isoformat()}) must lie in the horizon, which is "

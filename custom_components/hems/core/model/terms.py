@@ -6,6 +6,7 @@ from .battery import Battery
 from .horizon import Horizon
 from .pv import Pv, PvState
 from .request import PlanRequest
+from .series import Series
 
 LATER_H = 24.0
 """How much of the horizon's end stands for the time after it."""
@@ -17,7 +18,7 @@ class Terms:
 
     request: PlanRequest
     import_price: tuple[float, ...]
-    """The tariff's, per kWh."""
+    """The tariff's with the signals of the time on it, per kWh."""
     export_price: tuple[float, ...]
     import_worth: tuple[float, ...]
     """The import price with the weights of CO2 and exchange on it."""
@@ -50,8 +51,8 @@ class Terms:
         """The terms of a request."""
         horizon, weights = request.horizon, request.weights
         zeros = (0.0,) * horizon.steps
-        import_price = horizon.known("tariff.import_price", request.tariff.import_price)
-        export_price = horizon.known("tariff.export_price", request.tariff.export_price)
+        import_price = _signalled(request, "import_price", request.tariff.import_price)
+        export_price = _signalled(request, "export_price", request.tariff.export_price)
         co2 = horizon.known("co2_kg_per_kwh", request.co2_kg_per_kwh) if request.co2_kg_per_kwh else zeros
         outdoor_c = horizon.known("outdoor_c", request.outdoor_c) if request.outdoor_c else zeros
         load_kw = horizon.known("load_kw", request.load_kw)
@@ -77,10 +78,26 @@ class Terms:
             later_demand_kwh=_demand_kwh(request, load_kw, later),
         )
 
+    @property
+    def money_scale(self) -> float:
+        """The dearest kWh of the horizon, at least 1: in some currencies money counts in thousands."""
+        return max(1.0, *(abs(worth) for worth in (*self.import_worth, *self.export_worth)))
+
     def battery_share(self, battery: Battery) -> float:
         """Which part of the home's storage this battery is."""
         whole_kwh = sum(asset.capacity_kwh for asset in self.request.site.assets if isinstance(asset, Battery))
         return battery.capacity_kwh / whole_kwh
+
+
+def _signalled(request: PlanRequest, field: str, series: Series) -> tuple[float, ...]:
+    """The tariff's price in each step, with the signals that overlap it on top in proportion."""
+    prices = list(request.horizon.known(f"tariff.{field}", series))
+    for signal in request.price_signals:
+        extra = getattr(signal, f"{field}_per_kwh")
+        if extra != 0.0:
+            for index, share in enumerate(request.horizon.overlap(signal.start, signal.end)):
+                prices[index] += extra * share
+    return tuple(prices)
 
 
 def _limits_kw(request: PlanRequest, field: str, contract_kw: float | None) -> tuple[float, ...]:

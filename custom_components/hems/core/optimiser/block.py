@@ -34,6 +34,8 @@ class Block:
     """Of an inverter: what it hands to its DC bus, less what it takes from there."""
     car: Flow | None = None
     """What a car takes."""
+    one_phase_kw: Affine | None = None
+    """The part of a car's power that is on one phase alone; None: nothing."""
     plan: Callable[[], AssetPlan]
     """The schedule, re-simulated from the powers; to be called once the problem is solved."""
 

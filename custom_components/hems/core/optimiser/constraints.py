@@ -10,6 +10,7 @@ import numpy as np
 type Affine = Any
 """A cvxpy expression, an array or a number: cvxpy publishes no types that would tell them apart."""
 type Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+type Steps = np.ndarray[tuple[int], np.dtype[np.intp]]
 type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 

@@ -10,7 +10,7 @@ from ..model.assessment.ev import ev_end_price, ev_refill_price
 from ..model.schedules import charging_plan
 from ..model.visits import Visit, visits_of
 from .block import Block, Context, tidy
-from .constraints import Affine, Flow, Mask, Values, at_least, at_most, either_or, equal, solved, times
+from .constraints import Affine, Flow, Mask, Steps, Values, at_least, at_most, either_or, equal, solved, times
 from .due import dues_cost
 from .floor import never_below
 from .preferences import EARLY, MOVED
@@ -24,6 +24,7 @@ class _Part:
     visit: Visit
     charge: Flow
     discharge: Flow | None
+    one_phase_kw: Affine | None
     cost: Affine
     preference: Affine
     constraints: tuple[cp.Constraint, ...]
@@ -37,11 +38,16 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
     giving = [(part.visit, part.discharge) for part in parts if part.discharge is not None]
     discharge = _onto_horizon(giving, context)
     unsold = _onto_horizon([(visit, flow) for visit, flow in giving if not visit.session.may_export], context)
+    alone = [
+        (part.visit, Flow(part.one_phase_kw, part.charge.most_kw)) for part in parts if part.one_phase_kw is not None
+    ]
+    alone_kw = _onto_horizon(alone, context).kw if alone else None
     power_kw = charge.kw - discharge.kw
 
     def plan() -> AssetPlan:
-        planned_kw = _executable(solved(power_kw), visits, context)
-        return charging_plan(charger, visits, tidy(planned_kw), context.terms.horizon)
+        planned_kw = tidy(_executable(solved(power_kw), visits, context))
+        planned_alone_kw = None if alone_kw is None else _planned_alone(planned_kw, solved(alone_kw), context)
+        return charging_plan(charger, visits, planned_kw, context.terms.horizon, planned_alone_kw)
 
     return Block(
         asset=charger.name,
@@ -52,6 +58,7 @@ def ev_block(charger: EvCharger, state: EvChargerState, context: Context) -> Blo
         car=charge if parts else None,
         discharge=discharge if giving else None,
         unsold=unsold if unsold.most_kw.any() else None,
+        one_phase_kw=alone_kw,
         plan=plan,
     )
 
@@ -71,7 +78,7 @@ def _visit(charger: EvCharger, number: int, visit: Visit, context: Context) -> _
     name, count = f"{charger.name}.visit_{number}", visit.end - visit.first
     here = slice(visit.first, visit.end)
     h, start_kwh, session = context.h[here], visit.session.energy_kwh, visit.session
-    charge, preference, limits = _charging(charger, name, visit, context.near[here])
+    charge, alone_kw, preference, limits = _charging(charger, name, visit, context, context.near[here])
     discharge, giving_limits = _discharging(name, visit, charge, (context.near | context.burning_pays)[here])
     energy_kwh = cp.Variable(count + 1, name=f"{name}.energy_kwh", nonneg=True)
     given_kw: Affine = 0.0 if discharge is None else discharge.kw
@@ -88,6 +95,7 @@ def _visit(charger: EvCharger, number: int, visit: Visit, context: Context) -> _
         visit=visit,
         charge=charge,
         discharge=discharge,
+        one_phase_kw=alone_kw,
         cost=late + behind + left + wear,
         preference=preference + (EARLY * context.earliness[here] * h) @ charge.kw,
         constraints=(
@@ -104,28 +112,63 @@ def _visit(charger: EvCharger, number: int, visit: Visit, context: Context) -> _
 
 
 def _charging(
-    charger: EvCharger, name: str, visit: Visit, near: Mask
-) -> tuple[Flow, Affine, tuple[cp.Constraint, ...]]:
-    """The power of each step, the taste for few starts, and the limits: whole modes near now, a share of one later."""
+    charger: EvCharger, name: str, visit: Visit, context: Context, near: Mask
+) -> tuple[Flow, Affine | None, Affine, tuple[cp.Constraint, ...]]:
+    """Power, its part on one phase, the taste for few starts, limits: whole modes near now, a share of one later."""
     shares = np.array(visit.shares)
     power_kw = cp.Variable(len(shares), name=f"{name}.power_kw", nonneg=True)
     most_kw = visit.max_kw * shares
     charge = Flow(power_kw, most_kw)
     limits = [at_most(f"{charger.name}.max_power", power_kw, most_kw)]
     whole = np.flatnonzero(near & (shares > 0.0))
-    if not len(whole) or not visit.modes:
-        return charge, 0.0, tuple(limits)
+    on: list[cp.Variable] = []
+    switching: Affine = 0.0
+    if len(whole) and visit.modes:
+        on, switching, mode_limits = _modes(charger, name, visit, power_kw, whole)
+        limits += mode_limits
+    if context.terms.request.site.max_phase_kw is None:
+        return charge, None, switching, tuple(limits)
+    alone_kw, alone_limits = _alone(name, visit, power_kw, whole, on)
+    return charge, alone_kw, switching, (*limits, *alone_limits)
+
+
+def _modes(
+    charger: EvCharger, name: str, visit: Visit, power_kw: cp.Variable, whole: Steps
+) -> tuple[list[cp.Variable], Affine, list[cp.Constraint]]:
+    """A binary for each mode and whole step, the taste for few starts, and the limits: within one mode, or off."""
+    shares = np.array(visit.shares)
     on = [cp.Variable(len(whole), boolean=True, name=f"{name}.on_{mode.phases}_phases") for mode in visit.modes]
     least = sum(times(mode.min_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
     most = sum(times(mode.max_kw * shares[whole], chosen) for mode, chosen in zip(visit.modes, on, strict=True))
-    limits += [
+    limits = [
         at_least(f"{charger.name}.min_current", power_kw[whole], least),
         at_most(f"{charger.name}.max_current", power_kw[whole], most),
     ]
     if len(on) > 1:
         limits.append(at_most(f"{charger.name}.one_mode", sum(on), 1.0))
     switching, switching_limits = starts(f"{name}.starts", sum(on))
-    return charge, switching, (*limits, *switching_limits)
+    return on, switching, [*limits, *switching_limits]
+
+
+def _alone(
+    name: str, visit: Visit, power_kw: cp.Variable, whole: Steps, on: list[cp.Variable]
+) -> tuple[Affine | None, list[cp.Constraint]]:
+    """The part of the power on one phase: all of it or nothing in a whole step, within the modes' hull later."""
+    shares, most = np.array(visit.shares), {mode.phases: mode.max_kw for mode in visit.modes}
+    if 1 not in most or len(most) == 1:
+        return (power_kw if 1 in most else None), []
+    alone_kw = cp.Variable(len(shares), name=f"{name}.one_phase_kw", nonneg=True)
+    others_kw = power_kw - alone_kw
+    limits = [
+        at_least(f"{name}.three_phases", others_kw, 0.0),
+        at_most(f"{name}.modes", alone_kw / most[1] + others_kw / most[3], shares),
+    ]
+    for mode, chosen in zip(visit.modes, on, strict=False):
+        flow_kw = alone_kw if mode.phases == 1 else others_kw
+        limits.append(
+            at_most(f"{name}.{mode.phases}_phases", flow_kw[whole], times(mode.max_kw * shares[whole], chosen))
+        )
+    return alone_kw, limits
 
 
 def _discharging(name: str, visit: Visit, charge: Flow, whole: Mask) -> tuple[Flow | None, tuple[cp.Constraint, ...]]:
@@ -177,6 +220,13 @@ def _executable(power_kw: Values, visits: tuple[Visit, ...], context: Context) -
             else:
                 snapped[index] = min(max(snapped[index], -visit.max_discharge_kw * share), visit.max_kw * share)
     return snapped
+
+
+def _planned_alone(power_kw: tuple[float, ...], alone_kw: Values, context: Context) -> tuple[float, ...]:
+    """The solved part on one phase, all or nothing where modes are whole."""
+    powers_kw = np.maximum(0.0, power_kw)
+    whole_kw = np.where(alone_kw > powers_kw / 2.0, powers_kw, 0.0)
+    return tidy(np.where(context.near, whole_kw, np.clip(alone_kw, 0.0, powers_kw)))
 
 
 def _nearest(kw: float, share: float, visit: Visit) -> float:

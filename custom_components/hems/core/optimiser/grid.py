@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import Pv
-from ..model.assessment.grid import capacity_periods
+from ..model import Appliance, ApplianceState, Asset, FlexibleLoad, HeatPump, HotWater, PlanRequest, Pv
+from ..model.assessment.grid import peak_price_per_kw
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
 from .block import Block, Context
-from .constraints import Affine, Flow, Values, at_least, at_most, either_or, equal, total
+from .capacity import capacity_cost
+from .constraints import Affine, Flow, Values, at_most, either_or, equal
 from .feeding import feeding_rules
 from .inverter import dc_balances
+from .phases import phase_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,10 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
     most_export_kw = max_export_kw + _unstoppable_kw(context)
     import_worth, export_worth = np.array(terms.import_worth), np.array(terms.export_worth)
     powers_kw = sum((block.power_kw for block in blocks), start=np.array(terms.load_kw))
-    capacity, capacity_limits = _capacity(import_kw, context)
+    capacity, capacity_limits = capacity_cost(import_kw, context)
+    most_unserved_kw = _most_unserved_kw(context)
     # Without supply or over its limit even for one step must be dearer than any peak that it could avoid.
-    last_resort = UNSERVED_PRICE_PER_KWH * h + 2.0 * _peak_price(context)
+    last_resort = terms.money_scale * UNSERVED_PRICE_PER_KWH * h + 2.0 * peak_price_per_kw(terms)
     return GridBlock(
         import_kw=import_kw,
         export_kw=export_kw,
@@ -47,6 +50,7 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
         constraints=(
             equal("grid.balance", powers_kw - unserved_kw, import_kw - export_kw),
             at_most("grid.max_import", import_kw, max_import_kw),
+            at_most("grid.most_unserved", unserved_kw, most_unserved_kw),
             at_most("grid.max_export", export_kw, max_export_kw + excess_kw),
             at_most("grid.excess", excess_kw, np.maximum(0.0, most_export_kw - max_export_kw)),
             *either_or(
@@ -57,6 +61,7 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
             ),
             *feeding_rules(blocks, Flow(export_kw, most_export_kw), context),
             *dc_balances(blocks, context),
+            *phase_limits(blocks, unserved_kw, most_unserved_kw, context),
             *capacity_limits,
         ),
         cost=(import_worth * h) @ import_kw
@@ -66,29 +71,33 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
     )
 
 
+def _most_unserved_kw(context: Context) -> Values:
+    """What the limits may leave without supply: of the load, and of what cannot be switched off."""
+    request = context.terms.request
+    must_kw = np.array(context.terms.load_kw) + sum(_must_kw(asset, request) for asset in request.site.assets)
+    limit_kw = np.array(context.terms.max_import_kw)
+    if request.site.max_phase_kw is not None:
+        limit_kw = np.minimum(limit_kw, request.site.max_phase_kw)
+    most_kw: Values = np.maximum(0.0, must_kw - limit_kw)
+    return most_kw
+
+
+def _must_kw(asset: Asset, request: PlanRequest) -> float:
+    """Most power that a device may take although nobody wants it to."""
+    match asset:
+        case HeatPump() | HotWater():
+            return asset.max_electric_kw
+        case FlexibleLoad():
+            return asset.power_kw
+        case Appliance():
+            return max(asset.profile_kw) * len(request.state_of(asset, ApplianceState).runs)
+        case _:
+            return 0.0
+
+
 def _unstoppable_kw(context: Context) -> Values:
     """Most power per step that arrays which cannot be held back may push out."""
     peaks_kw = [
         asset.peak_kw for asset in context.terms.request.site.assets if isinstance(asset, Pv) and not asset.curtailable
     ]
     return np.full(context.steps, sum(peaks_kw))
-
-
-def _peak_price(context: Context) -> float:
-    charge = context.terms.request.tariff.capacity
-    return 0.0 if charge is None else charge.price_per_kw
-
-
-def _capacity(import_kw: cp.Variable, context: Context) -> tuple[Affine, tuple[cp.Constraint, ...]]:
-    """A peak per local day or month, never below what it already is; only what is added costs."""
-    periods = capacity_periods(context.terms)
-    if not periods:
-        return 0.0, ()
-    peaks_kw = cp.Variable(len(periods), name="grid.peak_kw", nonneg=True)
-    so_far_kw = np.array([so_far for so_far, _ in periods])
-    limits = [at_least("capacity.so_far", peaks_kw, so_far_kw)]
-    limits += [
-        at_most(f"capacity.peak_{number}", import_kw[list(steps)], peaks_kw[number])
-        for number, (_, steps) in enumerate(periods)
-    ]
-    return _peak_price(context) * total(peaks_kw - so_far_kw), tuple(limits)

@@ -17,9 +17,10 @@ LEAST_PER_KWH = 1e-4
 def marginals_of(constraints: Iterable[cp.Constraint], blocks: Sequence[Block], context: Context) -> Marginals:
     """Of a solved program whose constraints hold their duals; see `Marginals` for the signs."""
     balances: dict[str, Values] = {}
+    money = context.terms.money_scale
     limits: dict[str, list[Values]] = {}
     for constraint in constraints:
-        dual = np.atleast_1d(np.asarray(constraint.dual_value, dtype=float)) / SCALE
+        dual = np.atleast_1d(np.asarray(constraint.dual_value, dtype=float)) * money / SCALE
         if isinstance(constraint, cp.Zero):
             balances[str(constraint.label)] = dual
         else:

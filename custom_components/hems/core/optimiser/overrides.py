@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import cvxpy as cp
 
+from ..model.assessment.grid import peak_price_per_kw
 from .block import Block, Context
 from .constraints import Affine, at_least
 
 OVERRIDE_PRICE_PER_KWH = 50.0
-"""Currency per kWh away from it: dearer than every wish, cheaper than a load without supply."""
+"""Currency per kWh away from it, where a kWh costs at most 1, and more in proportion: dearer than every wish, cheaper
+than a load without supply."""
 AGAINST_PRICE_PER_KWH = 100.0
 """On top, per kWh the other way: a full battery that shall charge must not make room for that first."""
 
@@ -17,8 +19,7 @@ def override_cost(blocks: Sequence[Block], context: Context) -> tuple[Affine, li
     """The distance of each overridden power from what was asked, priced; impossible words stay soft."""
     cost: Affine = 0.0
     constraints: list[cp.Constraint] = []
-    charge = context.terms.request.tariff.capacity
-    peak_price = 0.0 if charge is None else charge.price_per_kw
+    peak_price, scale = peak_price_per_kw(context.terms), context.terms.money_scale
     for block in blocks:
         for steps, word_kw in context.overridden(block.asset):
             if not steps:
@@ -31,10 +32,10 @@ def override_cost(blocks: Sequence[Block], context: Context) -> tuple[Affine, li
                 at_least(f"{block.asset}.override", away_kw, word_kw - power_kw),
             ]
             # A peak may not be avoided by breaking the word either, however short the step.
-            cost += (OVERRIDE_PRICE_PER_KWH * h + peak_price) @ away_kw
+            cost += (scale * OVERRIDE_PRICE_PER_KWH * h + peak_price) @ away_kw
             if block.discharge is not None and word_kw != 0.0:
                 against_kw = cp.Variable(len(index), name=f"{block.asset}.against_kw", nonneg=True)
                 other_way_kw = -power_kw if word_kw > 0.0 else power_kw
                 constraints.append(at_least(f"{block.asset}.override_side", against_kw, other_way_kw))
-                cost += (AGAINST_PRICE_PER_KWH * h) @ against_kw
+                cost += (scale * AGAINST_PRICE_PER_KWH * h) @ against_kw
     return cost, constraints

@@ -13,6 +13,7 @@ from .constraints import solved
 from .grid import GridBlock, grid_block
 from .marginals import marginals_of
 from .overrides import override_cost
+from .preferences import taste
 from .registry import block_of
 from .solver import Solved, minimise
 from .validate import check_plan
@@ -30,8 +31,10 @@ def solve(request: PlanRequest) -> Plan:
     blocks = [block_of(asset, request.state_of(asset, AssetState), context) for asset in request.site.assets]
     grid = grid_block(blocks, context)
     told, told_limits = override_cost(blocks, context)
-    objective = grid.cost + told + sum(block.cost + block.preference for block in blocks)
-    limits = [limit for block in blocks for limit in block.constraints] + [*grid.constraints, *told_limits]
+    preferred, taste_limits = taste(blocks, context)
+    objective = (grid.cost + told + sum(block.cost for block in blocks) + preferred) / terms.money_scale
+    limits = [limit for block in blocks for limit in block.constraints]
+    limits += [*grid.constraints, *told_limits, *taste_limits]
     built = perf_counter()
     answer = minimise(objective, limits, request.options)
     read = perf_counter()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..model import Battery, BatteryState, Infeasible, Plan
 from ..model.assessment.grid import export_excess_kw
 from ..model.assessment.judgement import REPORTED
+from ..model.phases import over_phase_kw
 from ..model.terms import Terms
 from .outcome import NoPlan
 
@@ -30,6 +31,10 @@ def _broken(plan: Plan, terms: Terms) -> Iterator[str]:
             yield "grid.balance"
         if plan.import_kw[index] > terms.max_import_kw[index] + TOLERANCE:
             yield "grid.max_import"
+    over_kw = over_phase_kw(terms, {asset.asset: asset for asset in plan.assets})
+    for left_out_kw, *over in zip(plan.unserved_kw, *over_kw, strict=True):
+        if sum(over) > left_out_kw + TOLERANCE:
+            yield "grid.max_phase"
     excess_kw = max(export_excess_kw(terms, plan.export_kw))
     if excess_kw > REPORTED["kW"] and not any(violation.limit == "grid.max_export" for violation in plan.violations):
         yield "grid.max_export"

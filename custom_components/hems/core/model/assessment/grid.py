@@ -5,6 +5,9 @@ from zoneinfo import ZoneInfo
 
 from ..terms import Terms
 
+JUMPS_PER_KW = 10.0
+"""A tier may be avoided by giving way by less than a tenth of a kW only."""
+
 
 def capacity_periods(terms: Terms) -> tuple[tuple[float, tuple[int, ...]], ...]:
     """For each local day or month: what its peak already is, and the steps that begin in it."""
@@ -26,9 +29,18 @@ def capacity_cost(terms: Terms, import_kw: Sequence[float]) -> float:
     charge = terms.request.tariff.capacity
     if charge is None:
         return 0.0
-    return charge.price_per_kw * sum(
-        max(0.0, max(import_kw[step] for step in steps) - so_far_kw) for so_far_kw, steps in capacity_periods(terms)
+    return sum(
+        charge.charge(max(so_far_kw, *(import_kw[step] for step in steps))) - charge.charge(so_far_kw)
+        for so_far_kw, steps in capacity_periods(terms)
     )
+
+
+def peak_price_per_kw(terms: Terms) -> float:
+    """What giving way by a kW must cost at least, so that no peak or tier is avoided by it."""
+    charge = terms.request.tariff.capacity
+    if charge is None:
+        return 0.0
+    return charge.price_per_kw + JUMPS_PER_KW * sum(rise for _, rise in charge.jumps)
 
 
 def export_excess_kw(terms: Terms, export_kw: Sequence[float]) -> tuple[float, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ..asset import PHASES
+from ..phases import over_phase_kw
 from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
 from .grid import capacity_cost, export_excess_kw
@@ -12,8 +14,8 @@ from .overrides import override_misses
 from .registry import judge
 
 UNSERVED_PRICE_PER_KWH = 200.0
-"""Currency: dearer than every other wish, so that no load is left without supply, and no limit on export broken,
-where anything else helps."""
+"""Currency, where a kWh costs at most 1, and more in proportion: dearer than every other wish, so that no load is left
+without supply, and no limit on export broken, where anything else helps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ def judged_plan(
         cost=assessment.cost,
         violations=assessment.violations,
         health=request.health,
+        prices_known_until=request.prices_known_until,
     )
 
 
@@ -77,7 +80,7 @@ def assess_plan(
         capacity=capacity_cost(terms, import_kw),
         wear=sum(judgement.wear for judgement in judged),
         comfort=sum(judgement.comfort for judgement in judged)
-        + UNSERVED_PRICE_PER_KWH * (_energy(unserved_kw, terms) + _energy(excess_kw, terms)),
+        + UNSERVED_PRICE_PER_KWH * terms.money_scale * (_energy(unserved_kw, terms) + _energy(excess_kw, terms)),
         preference=_money(terms.import_worth, import_kw, terms)
         - bill_energy
         + bill_export
@@ -89,6 +92,18 @@ def assess_plan(
         *override_misses(terms, by_name),
         *broken_spans(
             "grid.unserved", None, unserved_kw, "kW", "the limits leave this load without supply", terms.horizon
+        ),
+        *(
+            violation
+            for phase, over_kw in zip(PHASES, over_phase_kw(terms, by_name), strict=True)
+            for violation in broken_spans(
+                f"grid.max_phase_{phase}",
+                None,
+                over_kw,
+                "kW",
+                "the fuse of this phase carries less: part of its load is left without supply",
+                terms.horizon,
+            )
         ),
         *broken_spans(
             "grid.max_export",

@@ -11,9 +11,17 @@ from .digits import DIGITS
 
 
 def charging_plan(
-    charger: EvCharger, visits: Sequence[Visit], power_kw: Sequence[float], horizon: Horizon
+    charger: EvCharger,
+    visits: Sequence[Visit],
+    power_kw: Sequence[float],
+    horizon: Horizon,
+    one_phase_kw: Sequence[float] | None = None,
 ) -> AssetPlan:
-    """`energy_kwh`: of the car that is there, 0 when none; `phases`: that it charges on, 0 when it does not."""
+    """`energy_kwh`: of the car that is there, 0 when none; `phases`: that it charges on, 0 when it does not.
+
+    `one_phase_kw` is what of the power is on one phase alone, where that was decided; else the fewest phases that
+    carry the power are used.
+    """
     energy_kwh = [0.0] * (horizon.steps + 1)
     phases = [0.0] * horizon.steps
     for visit in visits:
@@ -23,11 +31,14 @@ def charging_plan(
                 energy_kwh[edge] = round(kwh, DIGITS)
         for index in range(visit.first, visit.end):
             phases[index] = _phases(visit, power_kw[index], visit.shares[index - visit.first])
+            if one_phase_kw is not None and phases[index] > 0.0:
+                phases[index] = 1.0 if one_phase_kw[index] > power_kw[index] / 2.0 else float(max(charger.phases))
     return AssetPlan(
         asset=charger.name,
         kind=charger.kind,
         power_kw=tuple(power_kw),
-        trajectories={"energy_kwh": tuple(energy_kwh), "phases": tuple(phases)},
+        trajectories={"energy_kwh": tuple(energy_kwh), "phases": tuple(phases)}
+        | ({} if one_phase_kw is None else {"one_phase_kw": tuple(one_phase_kw)}),
     )
 
 
