@@ -39,18 +39,19 @@ class ChargerRule:
 
     def _wanted_kw(self, visit: Visit, energy_kwh: float, index: int, left_h: float) -> float:
         """Full power below the minimum and after the target was due; else what is in time."""
-        session = visit.session
-        missing_kwh = max(0.0, session.target_kwh - energy_kwh)
+        session, here_h = visit.session, visit.shares[index - visit.first] * self._horizon.steps_h[index]
         due = session.departure if session.ready_by is None else min(session.ready_by, session.departure)
         now = max(session.arrival, self._horizon.edges[index])
-        if energy_kwh < session.at_once_kwh or (missing_kwh > 0.0 and due <= now):
-            return visit.max_kw
-        if due == session.departure:
+        if due <= now:
+            left_h = here_h
+        elif due < session.departure:
+            left_h = max(here_h, (due - now).total_seconds() / 3600.0)
+        else:
             # Until the car leaves, also where that is after the horizon.
             left_h += max(0.0, (due - self._horizon.end).total_seconds() / 3600.0)
-        else:
-            left_h = (due - now).total_seconds() / 3600.0
-        return missing_kwh / (self._charger.efficiency * left_h)
+        in_time_kw = (session.target_kwh - energy_kwh) / (self._charger.efficiency * left_h)
+        at_once_kw = (session.at_once_kwh - energy_kwh) / (self._charger.efficiency * here_h)
+        return max(0.0, in_time_kw, at_once_kw)
 
     def plan(self) -> AssetPlan:
         """With the energy in the car."""
