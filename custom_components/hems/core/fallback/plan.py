@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from ..model import Battery, BatteryState, EvCharger, Fallback, HybridInverter, Plan, PlanRequest, Pv, PvState
+from ..model import Asset, Battery, BatteryState, EvCharger, Fallback, HybridInverter, Plan, PlanRequest, Pv, PvState
 from ..model.assessment import judged_plan
 from ..model.assessment.overrides import overridden_steps
 from ..model.inverter import behind_of
+from ..model.phases import over_phase_kw
 from ..model.terms import Terms
 from .bus import Bus
+from .phase_room import PhaseRoom
 from .producers import BatteryRule, SunRule
 from .rule import Planned, Rule
 from .rules import rules_of
@@ -28,6 +30,7 @@ class _Home:
     """Behind each inverter."""
     behind: dict[str, str]
     """Which inverter an asset is behind."""
+    phases: PhaseRoom
 
     @classmethod
     def of(cls, terms: Terms) -> _Home:
@@ -54,6 +57,7 @@ class _Home:
             told_kw=told_kw,
             home=Bus(),
             buses={a.name: Bus(a) for a in assets if isinstance(a, HybridInverter)},
+            phases=PhaseRoom(terms),
             behind={a.name: inverter for a in assets if (inverter := behind_of(a)) is not None},
         )
 
@@ -61,25 +65,41 @@ class _Home:
         """What it is connected to."""
         return self.buses[self.behind[asset]] if asset in self.behind else self.home
 
+    @property
+    def assets(self) -> dict[str, Asset]:
+        """By name."""
+        return {asset.name: asset for asset in self.terms.request.site.assets}
+
+    def draw(self, asset: str, power_kw: float) -> None:
+        """Count an asset's power, on its bus and on its phases."""
+        self.bus(asset).add(power_kw)
+        self.phases.add(self.assets[asset], power_kw)
+
     def told(self, asset: str, index: int) -> float | None:
         """The user's word for an asset in a step."""
         return self.told_kw.get(asset, {}).get(index)
 
-    def step(self, index: int) -> tuple[float, float]:
-        """Decide one step; net exchange with the grid and load left without supply."""
+    def step(self, index: int) -> float:
+        """Decide one step; what the home would exchange with the grid if nothing was left without supply."""
         net = _Net(home=self.home, buses=tuple(self.buses.values()))
         self.home.add(self.terms.load_kw[index])
+        self.phases.begin(index)
         for name, sun in self.suns.items():
-            self.bus(name).add(-sun.offer(index, self.told(name, index)))
+            self.draw(name, -sun.offer(index, self.told(name, index)))
         a_car_charges = False
         for name, rule in self.consumers.items():
-            power_kw = rule.decide(index, self.terms.max_import_kw[index] - net.kw, self.told(name, index))
+            room_kw = min(self.terms.max_import_kw[index] - net.kw, self.phases.room_kw(self.assets[name]))
+            power_kw = rule.decide(index, room_kw, self.told(name, index))
             a_car_charges |= name in self.chargers and power_kw > 0.0
-            self.home.add(power_kw)
+            self.draw(name, power_kw)
         # What a user's word moves is there before the others answer what is left.
         for name in sorted(self.batteries, key=lambda battery: self.told(battery, index) is None):
             bus, told_kw = self.bus(name), self.told(name, index)
-            self.batteries[name].follow(index, bus, net.kw - bus.ac_kw, told_kw, a_car_charges=a_car_charges)
+            asset = self.assets[name]
+            power_kw = self.batteries[name].follow(
+                index, bus, net.kw - bus.ac_kw, told_kw, self.phases.room_kw(asset), a_car_charges=a_car_charges
+            )
+            self.phases.add(asset, power_kw)
         for name, sun in self.suns.items():
             bus = self.bus(name)
             bus.add(sun.hold_back(index, bus.excess_kw, clipped=True))
@@ -90,8 +110,7 @@ class _Home:
         net_kw = net.kw
         for bus in (self.home, *self.buses.values()):
             bus.finish()
-        unserved_kw = max(0.0, net_kw - self.terms.max_import_kw[index])
-        return net_kw - unserved_kw, unserved_kw
+        return net_kw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +130,13 @@ def fallback_plan(request: PlanRequest, reason: str) -> Plan:
     """A plan that breaks no hard limit which can be kept; `reason` says why nobody optimised it."""
     terms = Terms.of(request)
     home = _Home.of(terms)
-    steps = [home.step(index) for index in range(request.horizon.steps)]
+    wanted_kw = [home.step(index) for index in range(request.horizon.steps)]
     by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers, **home.buses}
     assets = tuple(by_name[asset.name].plan() for asset in request.site.assets)
-    return judged_plan(
-        terms, Fallback(reason=reason), assets, [net for net, _ in steps], tuple(unserved for _, unserved in steps)
+    over_kw = over_phase_kw(terms, {plan.asset: plan for plan in assets})
+    unserved_kw = tuple(
+        max(0.0, net - limit, sum(over))
+        for net, limit, *over in zip(wanted_kw, terms.max_import_kw, *over_kw, strict=True)
     )
+    net_kw = [net - left_out for net, left_out in zip(wanted_kw, unserved_kw, strict=True)]
+    return judged_plan(terms, Fallback(reason=reason), assets, net_kw, unserved_kw)

@@ -52,9 +52,12 @@ class BatteryRule:
         self._dues = dues_of(battery, state, terms)
         self._power_kw: list[float] = []
 
-    def follow(self, index: int, bus: Bus, net_kw: float, told_kw: float | None, *, a_car_charges: bool) -> None:
+    def follow(
+        self, index: int, bus: Bus, net_kw: float, told_kw: float | None, phase_room_kw: float, *, a_car_charges: bool
+    ) -> float:
         """Take its power in step `index` from its bus, where everything on other buses draws `net_kw`."""
         low_kw, high_kw = self._possible_kw(index, told=told_kw is not None)
+        high_kw = min(high_kw, phase_room_kw)
         if a_car_charges and not self._battery.may_charge_ev:
             low_kw = 0.0
         least_kw, most_kw = bus.range_kw
@@ -75,6 +78,7 @@ class BatteryRule:
         self._energy_kwh += stored_kw(self._battery, power_kw) * self._terms.steps_h[index]
         self._power_kw.append(power_kw)
         bus.add(power_kw)
+        return power_kw
 
     def _possible_kw(self, index: int, *, told: bool) -> tuple[float, float]:
         """Least and most power of the device; the soft reserve is left alone unless the user says so."""
