@@ -13,9 +13,9 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from . import repairs
 from .const import DOMAIN
-from .core.explain import next_action
+from .core.explain import Reason, WhatIf, asked_with, can_be_compared, compared, next_action, reasons
 from .core.fallback import fallback_plan
-from .core.model import Horizon, Plan, PlanRequest
+from .core.model import Horizon, Override, Plan, PlanRequest
 from .devices import Change, HomeDevices
 from .engine import Engine
 from .engine_client import EngineError, EngineUnauthorized
@@ -75,7 +75,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         """Go on with the plan that was made before a restart, if it still holds, and begin to make the next."""
         made = await self._kept.async_load()
         if made is not None and made.plan.expires_at > self._devices.now():
-            self.data = self._view(made)
+            self.data = await self._async_view(made)
         self._engine.on_ready = self._on_engine
         self._unsubs = [
             self._household.async_add_listener(self.async_request_plan),
@@ -115,6 +115,23 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             ) from self.last_exception
         return self.data.plan
 
+    async def async_what_if(self, word: Override) -> WhatIf:
+        """What it would cost to give that word, beside the plan in force; nothing is changed by asking.
+
+        Raises:
+            HomeAssistantError: there is no optimised plan to compare with, or no engine to ask.
+        """
+        plan, request = self.data.plan, self.data.request
+        if plan is None or request is None or not can_be_compared(plan):
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_compare")
+        try:
+            other = await self._engine.async_plan(asked_with(request, word))
+        except EngineError as error:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="no_answer", translation_placeholders={"reason": str(error)}
+            ) from error
+        return compared(plan, other)
+
     @property
     def engine_works(self) -> bool:
         """Whether the last plan came from the engine."""
@@ -128,7 +145,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="stopped")
         self._made = MadePlan(plan=plan, request=request)
         self._kept.save_within(SAVE_WITHIN_S, self._last_made)
-        return self._view(self._made)
+        return await self._async_view(self._made)
 
     async def _async_request(self) -> PlanRequest:
         """Everything that is known, as a question."""
@@ -163,14 +180,19 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         self._notice(None)
         return plan
 
-    def _view(self, made: MadePlan) -> PlanView:
+    async def _async_view(self, made: MadePlan) -> PlanView:
+        """The plan with what can be said about it; the reasons take longer than the event loop may stall."""
+        told = await self.hass.async_add_executor_job(reasons, made.plan, made.request)
+        return self._view(made, told)
+
+    def _view(self, made: MadePlan, told: tuple[Reason, ...]) -> PlanView:
         step = next_action(made.plan, self._devices.now(), made.request.overrides, made.request.site.assets)
         action = None
         if step is not None:
             action = NextAction(
                 asset=step.asset, action=step.action, at=step.at, power_kw=step.power_kw, reason=step.reason
             )
-        return PlanView(plan=made.plan, request=made.request, next_action=action)
+        return PlanView(plan=made.plan, request=made.request, next_action=action, reasons=told)
 
     def _last_made(self) -> MadePlan:
         assert self._made is not None  # noqa: S101  # asked for only after a plan was made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from homeassistant.config_entries import ConfigEntry
 
 from .const import MODE_COST
+from .core.explain import Reason
 from .core.model import InputHealth, Plan, PlanRequest
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class PlanView:
     request: PlanRequest | None
     """What `plan` was made from."""
     next_action: NextAction | None = None
+    reasons: tuple[Reason, ...] = ()
+    """Why each asset does what it does, in the order of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

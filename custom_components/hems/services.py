@@ -1,10 +1,8 @@
 """Actions: plan now, read the plan, take an asset over and give it back, let an appliance run in time."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -16,9 +14,10 @@ import probatio
 from .abilities import DEFAULT_READY_BY
 from .asset_lookup import async_find_asset
 from .const import DOMAIN
-from .core.model import Appliance, AssetPlan, Battery, Plan
+from .core.model import Appliance
 from .entity import asset_views, refusals_shown
-from .rounding import rounded
+from .overrides import checked_override
+from .plan_told import asset_rows, local_time, plan_summary, reason_told, site_rows
 from .runs import next_ready_by
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
@@ -27,6 +26,7 @@ SERVICE_PLAN_NOW = "plan_now"
 SERVICE_GET_PLAN = "get_plan"
 SERVICE_SET_OVERRIDE = "set_override"
 SERVICE_CLEAR_OVERRIDE = "clear_override"
+SERVICE_WHAT_IF = "what_if"
 SERVICE_REQUEST_RUN = "request_run"
 SERVICE_CANCEL_RUN = "cancel_run"
 
@@ -62,6 +62,8 @@ SET_OVERRIDE_SCHEMA = SITE_SCHEMA.extend(
         probatio.Optional(ATTR_DURATION): cv.positive_time_period,
     }
 )
+WHAT_IF_SCHEMA = SET_OVERRIDE_SCHEMA
+"""It asks what such an override would cost."""
 REQUEST_RUN_SCHEMA = SITE_SCHEMA.extend(
     {
         probatio.Required(ATTR_ASSET): cv.string,
@@ -80,6 +82,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         (SERVICE_PLAN_NOW, _plan_now, SITE_SCHEMA, SupportsResponse.OPTIONAL),
         (SERVICE_GET_PLAN, _get_plan, GET_PLAN_SCHEMA, SupportsResponse.ONLY),
         (SERVICE_SET_OVERRIDE, _set_override, SET_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
+        (SERVICE_WHAT_IF, _what_if, WHAT_IF_SCHEMA, SupportsResponse.ONLY),
         (SERVICE_CLEAR_OVERRIDE, _clear_override, CLEAR_OVERRIDE_SCHEMA, SupportsResponse.OPTIONAL),
         (SERVICE_REQUEST_RUN, _request_run, REQUEST_RUN_SCHEMA, SupportsResponse.OPTIONAL),
         (SERVICE_CANCEL_RUN, _cancel_run, CANCEL_RUN_SCHEMA, SupportsResponse.OPTIONAL),
@@ -90,7 +93,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _plan_now(call: ServiceCall) -> dict[str, Any]:
     site = _site(call)
     plan = await site.runtime.coordinator.async_plan_now()
-    return _summary(site, plan)
+    return plan_summary(site, plan)
 
 
 async def _get_plan(call: ServiceCall) -> dict[str, Any]:
@@ -100,14 +103,17 @@ async def _get_plan(call: ServiceCall) -> dict[str, Any]:
     if plan is None:
         raise _wrong("no_plan", home=site.entry.title)
     views = [wanted] if wanted else list(asset_views(site.entry))
-    return _summary(site, plan) | {
-        "rows": _site_rows(site, plan),
+    return plan_summary(site, plan) | {
+        "rows": site_rows(site, plan),
         "assets": [
-            {"asset": view.name, "title": view.title, "kind": view.kind, "rows": _asset_rows(view, plan, part)}
+            {"asset": view.name, "title": view.title, "kind": view.kind, "rows": asset_rows(view, plan, part)}
             for view in views
             if (part := plan.asset(view.name)) is not None
         ],
         "violations": site.violations,
+        "reasons": [
+            reason_told(site, reason) for reason in site.reasons if wanted is None or wanted.name == reason.asset
+        ],
     }
 
 
@@ -126,8 +132,30 @@ async def _set_override(call: ServiceCall) -> dict[str, Any]:
         ATTR_ASSET: view.name,
         "title": view.title,
         ATTR_POWER_KW: override.power_kw,
-        ATTR_START: _local(view.site, override.start or view.site.now),
-        ATTR_UNTIL: _local(view.site, override.until),
+        ATTR_START: local_time(view.site, override.start or view.site.now),
+        ATTR_UNTIL: local_time(view.site, override.until),
+    }
+
+
+async def _what_if(call: ServiceCall) -> dict[str, Any]:
+    view = _asset(call)
+    wanted = _wanted(call, view)
+    if wanted == MODE_AUTO:
+        raise _wrong("auto_is_the_plan", asset=view.title)
+    start, until = _times(call, view.site)
+    with refusals_shown():
+        word = checked_override(view.runtime.home, view.name, wanted, start=start, until=until)
+    answer = await view.runtime.coordinator.async_what_if(word)
+    return {
+        ATTR_ASSET: view.name,
+        "title": view.title,
+        ATTR_POWER_KW: word.power_kw,
+        ATTR_START: local_time(view.site, word.start or view.site.now),
+        ATTR_UNTIL: local_time(view.site, word.until),
+        "extra_cost": round(answer.extra_cost, 4),
+        "extra_bill": round(answer.extra_bill, 4),
+        "currency": answer.currency,
+        "broken": view.site.told(answer.broken),
     }
 
 
@@ -141,8 +169,8 @@ async def _clear_override(call: ServiceCall) -> dict[str, Any]:
         if not meant:
             starts = sorted(override.start for _, override in held if override.start)
             site = views[0].site
-            there = ", ".join(_local(site, other) for other in starts) or "-"
-            raise _wrong("no_override_then", start=_local(site, start), starts=there)
+            there = ", ".join(local_time(site, other) for other in starts) or "-"
+            raise _wrong("no_override_then", start=local_time(site, start), starts=there)
     for view, override in meant:
         await view.runtime.dispatcher.async_clear_override(view.name, override)
     return {"cleared": list(dict.fromkeys(view.title for view, _ in meant))}
@@ -160,10 +188,10 @@ async def _request_run(call: ServiceCall) -> dict[str, Any]:
     return {
         ATTR_ASSET: view.name,
         "title": view.title,
-        ATTR_EARLIEST: _local(view.site, earliest),
-        ATTR_READY_BY: _local(view.site, latest),
-        "planned_start": _local(view.site, planned.start) if planned else None,
-        "planned_end": _local(view.site, planned.end) if planned else None,
+        ATTR_EARLIEST: local_time(view.site, earliest),
+        ATTR_READY_BY: local_time(view.site, latest),
+        "planned_start": local_time(view.site, planned.start) if planned else None,
+        "planned_end": local_time(view.site, planned.end) if planned else None,
         "expected_cost": round(planned.cost, 4) if planned and planned.cost is not None else None,
         "currency": view.runtime.home.currency,
     }
@@ -221,67 +249,15 @@ def _times(call: ServiceCall, site: SiteView) -> tuple[datetime | None, datetime
     # A time without a zone is the local time of whoever writes it.
     start = dt_util.as_utc(call.data[ATTR_START]) if ATTR_START in call.data else now
     if start < now - JUST_NOW:
-        raise _wrong("start_in_past", start=_local(site, start), now=_local(site, now))
+        raise _wrong("start_in_past", start=local_time(site, start), now=local_time(site, now))
     until = dt_util.as_utc(call.data[ATTR_UNTIL]) if ATTR_UNTIL in call.data else start + call.data[ATTR_DURATION]
     if until <= now:
-        raise _wrong("until_in_past", until=_local(site, until), now=_local(site, now))
+        raise _wrong("until_in_past", until=local_time(site, until), now=local_time(site, now))
     if until <= start:
-        raise _wrong("until_before_start", until=_local(site, until), start=_local(site, start))
+        raise _wrong("until_before_start", until=local_time(site, until), start=local_time(site, start))
     if until - now > LONGEST_OVERRIDE:
-        raise _wrong("until_too_far", until=_local(site, until), days=str(LONGEST_OVERRIDE.days))
+        raise _wrong("until_too_far", until=local_time(site, until), days=str(LONGEST_OVERRIDE.days))
     return (start if start > now else None), until
-
-
-def _summary(site: SiteView, plan: Plan) -> dict[str, Any]:
-    cost = plan.cost
-    return {
-        "status": getattr(plan.outcome, "kind", "none"),
-        "cost": cost.bill,
-        "currency": plan.currency,
-        "made_at": _local(site, plan.made_at),
-        "expires_at": _local(site, plan.expires_at),
-        "cost_split": {field: getattr(cost, field) for field in cost.__dataclass_fields__},
-    }
-
-
-def _site_rows(site: SiteView, plan: Plan) -> list[dict[str, Any]]:
-    return _rows(
-        site,
-        plan,
-        {
-            "import_price": plan.import_price_per_kwh,
-            "export_price": plan.export_price_per_kwh,
-            "load_kw": plan.load_kw,
-            "import_kw": plan.import_kw,
-            "export_kw": plan.export_kw,
-        },
-    )
-
-
-def _asset_rows(view: AssetView, plan: Plan, part: AssetPlan) -> list[dict[str, Any]]:
-    """Its power, and what develops with it; energies and temperatures as they are at the end of each row."""
-    n = plan.horizon.steps
-    developing = {name: values[-n:] for name, values in part.trajectories.items() if len(values) >= n}
-    asset = view.asset
-    if isinstance(asset, Battery) and "energy_kwh" in developing:
-        developing["soc"] = tuple(energy_kwh / asset.capacity_kwh for energy_kwh in developing["energy_kwh"])
-    return _rows(view.site, plan, {ATTR_POWER_KW: part.power_kw, **developing})
-
-
-def _rows(site: SiteView, plan: Plan, columns: dict[str, Sequence[float]]) -> list[dict[str, Any]]:
-    edges = plan.horizon.edges
-    return [
-        {
-            "start": _local(site, edges[slot]),
-            "end": _local(site, edges[slot + 1]),
-            **{name: rounded(values[slot], 5) for name, values in columns.items()},
-        }
-        for slot in range(plan.horizon.steps)
-    ]
-
-
-def _local(site: SiteView, time: datetime) -> str:
-    return time.astimezone(ZoneInfo(site.runtime.home.site.time_zone)).isoformat()
 
 
 def _wrong(key: str, **placeholders: str) -> ServiceValidationError:

@@ -1,6 +1,6 @@
 """What entities, actions and cards read from a loaded entry, seen from the site or from one asset."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -9,7 +9,19 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 
-from .core.model import Appliance, ApplianceRun, Asset, AssetPlan, HealthStatus, InputHealth, Override, Plan, kind_of
+from .core.explain import Reason
+from .core.model import (
+    Appliance,
+    ApplianceRun,
+    Asset,
+    AssetPlan,
+    HealthStatus,
+    InputHealth,
+    Override,
+    Plan,
+    Violation,
+    kind_of,
+)
 from .runs import PlannedRun, planned_run
 from .runtime import AssetReading, AssetSettings, HemsConfigEntry, HemsRuntimeData, Live, NextAction
 from .windows import Window, next_window
@@ -50,6 +62,11 @@ class SiteView:
         return self.runtime.coordinator.data.next_action if self.plan else None
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why each asset does what it does, of the plan that was made last."""
+        return self.runtime.coordinator.data.reasons
+
+    @property
     def health(self) -> tuple[InputHealth, ...]:
         """What is known about the quality of the data, of measurements and of the plan's inputs."""
         live, plan = self.live, self.last_plan
@@ -74,6 +91,10 @@ class SiteView:
     @property
     def violations(self) -> list[dict[str, Any]]:
         """What the plan that holds cannot keep, for people."""
+        return self.told(self.plan.violations if self.plan else ())
+
+    def told(self, violations: Iterable[Violation]) -> list[dict[str, Any]]:
+        """Limits that are missed, for people."""
         in_words = self.runtime.home.in_words
         return [
             {
@@ -82,7 +103,7 @@ class SiteView:
                 "unit": entry.unit,
                 "reason": in_words(entry.reason),
             }
-            for entry in (self.plan.violations if self.plan else ())
+            for entry in violations
         ]
 
     def in_slot(self, values: Sequence[float]) -> float | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api.connection import ActiveConnection
-from homeassistant.components.websocket_api.const import ERR_NOT_FOUND
-from homeassistant.components.websocket_api.decorators import websocket_command
+from homeassistant.components.websocket_api.const import ERR_INVALID_FORMAT, ERR_NOT_FOUND
+from homeassistant.components.websocket_api.decorators import async_response, websocket_command
 from homeassistant.components.websocket_api.messages import event_message
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -19,6 +19,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 import probatio
 
 from .asset_lookup import device_of
@@ -26,6 +27,7 @@ from .const import DOMAIN
 from .core.model import Battery, Plan
 from .core.wire import to_plain
 from .entity import asset_views, unique_prefix
+from .overrides import checked_override
 from .runtime import HemsConfigEntry, Live, NextAction
 from .views import AssetView, SiteView
 
@@ -39,20 +41,15 @@ LIVE_EVERY_S = 1.0
 def async_setup(hass: HomeAssistant) -> None:
     """Register the command, once for all homes."""
     websocket_api.async_register_command(hass, subscribe)
+    websocket_api.async_register_command(hass, what_if)
 
 
 @websocket_command({probatio.Required("type"): f"{DOMAIN}/subscribe", probatio.Optional("entry_id"): cv.string})
 @callback
 def subscribe(hass: HomeAssistant, connection: ActiveConnection, message: Message) -> None:
     """Follow a home; any user who is logged in may."""
-    entries = [
-        entry
-        for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False, include_ignore=False)
-        if message.get("entry_id") in {None, entry.entry_id}
-    ]
-    if len(entries) != 1:
-        wrong = "Several homes are set up: give entry_id" if entries else "There is no such home"
-        connection.send_error(message["id"], ERR_NOT_FOUND, wrong)
+    entry = _entry_meant(hass, connection, message)
+    if entry is None:
         return
 
     @callback
@@ -60,7 +57,55 @@ def subscribe(hass: HomeAssistant, connection: ActiveConnection, message: Messag
         connection.send_message(event_message(message["id"], event))
 
     connection.send_result(message["id"])
-    connection.subscriptions[message["id"]] = _Subscription(hass, entries[0], send).async_start()
+    connection.subscriptions[message["id"]] = _Subscription(hass, entry, send).async_start()
+
+
+@websocket_command(
+    {
+        probatio.Required("type"): f"{DOMAIN}/what_if",
+        probatio.Optional("entry_id"): cv.string,
+        probatio.Required("asset"): cv.string,
+        probatio.Required("power_kw"): probatio.Coerce(float),
+        probatio.Required("start"): cv.datetime,
+        probatio.Required("until"): cv.datetime,
+    }
+)
+@async_response
+async def what_if(hass: HomeAssistant, connection: ActiveConnection, message: Message) -> None:
+    """What it would cost if an asset ran at that power in that time; nothing is changed by asking."""
+    entry = _entry_meant(hass, connection, message)
+    if entry is None:
+        return
+    if entry.state is not ConfigEntryState.LOADED:
+        connection.send_error(message["id"], ERR_NOT_FOUND, "The home is not running")
+        return
+    try:
+        word = checked_override(
+            entry.runtime_data.home,
+            message["asset"],
+            message["power_kw"],
+            start=dt_util.as_utc(message["start"]),
+            until=dt_util.as_utc(message["until"]),
+        )
+    except (KeyError, ValueError) as error:
+        connection.send_error(message["id"], ERR_INVALID_FORMAT, str(error))
+        return
+    answer = await entry.runtime_data.coordinator.async_what_if(word)
+    connection.send_result(message["id"], to_plain(answer))
+
+
+def _entry_meant(hass: HomeAssistant, connection: ActiveConnection, message: Message) -> HemsConfigEntry | None:
+    """The home that a message is about; where that is not clear, the message is refused."""
+    entries = [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False, include_ignore=False)
+        if message.get("entry_id") in {None, entry.entry_id}
+    ]
+    if len(entries) == 1:
+        return entries[0]
+    wrong = "Several homes are set up: give entry_id" if entries else "There is no such home"
+    connection.send_error(message["id"], ERR_NOT_FOUND, wrong)
+    return None
 
 
 class _Subscription:
@@ -121,7 +166,7 @@ class _Subscription:
         """Send the plan and the settings, each when it is another one."""
         site = SiteView(self._entry)
         if self._is_new("plan", site.last_plan):
-            self._send({"type": "plan", "plan": _plain(site.last_plan), "next_action": _plain(site.next_action)})
+            self._send({"type": "plan", **_plan(site)})
         if self._is_new("settings", _wishes(site)):
             self._send({"type": "settings", **_settings(site)})
 
@@ -164,9 +209,8 @@ def snapshot(hass: HomeAssistant, site: SiteView) -> Message:
             "entities": _entities(hass, site, None),
         },
         "assets": [_asset(hass, view) for view in asset_views(entry)],
-        "plan": _plain(site.last_plan),
         "live": _plain(site.live),
-        "next_action": _plain(site.next_action),
+        **_plan(site),
         **_settings(site),
     }
 
@@ -199,6 +243,14 @@ def _entities(hass: HomeAssistant, view: SiteView | AssetView, subentry_id: str 
         entity.unique_id.removeprefix(prefix): entity.entity_id
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry_id)
         if entity.config_subentry_id == subentry_id and entity.disabled_by is None
+    }
+
+
+def _plan(site: SiteView) -> Message:
+    return {
+        "plan": _plain(site.last_plan),
+        "next_action": _plain(site.next_action),
+        "reasons": [to_plain(reason) for reason in site.reasons],
     }
 
 

@@ -12,12 +12,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.accounting import DayAccount, Flows
+from custom_components.hems.core.explain import WhatIf
 from custom_components.hems.core.model import (
     AssetPlan,
     CostSplit,
     HealthStatus,
     InputHealth,
     Optimal,
+    Override,
     Plan,
     SolveStats,
 )
@@ -135,7 +137,13 @@ class FakeCoordinator:
         self.data = a_view()
         self.planned = 0
         self.fails: Exception | None = None
+        self.asked: list[Override] = []
+        self.answer = WhatIf(extra_cost=0.84, extra_bill=0.9, currency="EUR")
         self._listeners: list[Any] = []
+
+    async def async_what_if(self, word: Override) -> WhatIf:
+        self.asked.append(word)
+        return self.answer
 
     def async_add_listener(self, listener: Any) -> Any:
         self._listeners.append(listener)

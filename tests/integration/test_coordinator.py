@@ -1,5 +1,6 @@
 """Plans come in their rhythm and on events, from the engine or, safely, without it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from homeassistant.exceptions import HomeAssistantError
@@ -7,7 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.model import Fallback, Optimal, Series
+from custom_components.hems.core.model import Fallback, Optimal, Override, Series
 from custom_components.hems.devices import Change, Outlook
 from tests.integration.running import NOWHERE, FakeDevices, a_live, a_running_entry, dictated, pass_time
 
@@ -232,3 +233,27 @@ async def test_unknown_prices_are_an_error_that_moves_nothing(hass, freezer, eng
         poor = {entry.source: entry.status for entry in runtime.coordinator.data.plan.health}
         assert poor["tariff.import_price"] == poor["tariff.export_price"] == "error"
         assert len(set(engine.requests[0].tariff.import_price.values)) == 1
+
+
+async def test_what_if_asks_the_same_question_with_another_word_in_it(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        coordinator, made = runtime.coordinator, len(engine.requests)
+        word = Override(asset="battery", power_kw=0.0, until=coordinator.data.request.now + timedelta(hours=1))
+        answer = await coordinator.async_what_if(word)
+        assert engine.requests[made:] == [replace(coordinator.data.request, overrides=(word,))]
+        assert answer.currency == "EUR"
+        assert runtime.dispatcher.overrides == {}
+
+
+async def test_what_if_needs_a_plan_and_an_engine(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        word = Override(asset="battery", power_kw=0.0, until=datetime(2026, 6, 20, 12, tzinfo=UTC))
+        with pytest.raises(HomeAssistantError) as early:
+            await runtime.coordinator.async_what_if(word)
+        assert early.value.translation_key == "nothing_to_compare"
+        await planned(hass, freezer)
+        engine.refuse(500, "gone")
+        with pytest.raises(HomeAssistantError) as gone:
+            await runtime.coordinator.async_what_if(word)
+        assert gone.value.translation_key == "no_answer"

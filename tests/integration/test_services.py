@@ -1,5 +1,6 @@
 """Actions: what they answer, what they change, and every way to call them wrongly."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
@@ -12,7 +13,8 @@ import yaml
 
 from custom_components.hems import services
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.model import Override, Violation
+from custom_components.hems.core.explain import Action, OtherTime, Reason, Why
+from custom_components.hems.core.model import Baseline, CostSplit, Override, Violation
 from custom_components.hems.runtime import PlanView
 from tests.builders import hours
 from tests.integration.shown import NOW, TITLES, a_live, a_plan, a_shown_entry, a_view, replaced, show
@@ -94,6 +96,87 @@ async def test_get_plan_names_broken_limits_by_the_title_of_their_asset(hass):
     assert (await act(hass, "get_plan"))["violations"] == [
         {"limit": "Wallbox: target", "amount": 3.0, "unit": "kWh", "reason": "too late"}
     ]
+
+
+A_REASON = Reason(
+    asset="battery",
+    action=Action.CHARGE,
+    start=hours(0),
+    end=hours(2),
+    energy_kwh=4.0,
+    why=Why.CHEAP_ENERGY,
+    price_per_kwh=0.1,
+    worth_per_kwh=0.3,
+    gain=0.8,
+    alternative=OtherTime(start=hours(5), end=hours(7), price_per_kwh=0.15),
+    alternative_cost=0.2,
+)
+
+
+async def test_get_plan_says_why_in_money(hass):
+    entry = await show(hass)
+    entry.runtime_data.coordinator.publish(a_view(reasons=(A_REASON, replace(A_REASON, asset="ev_charger"))))
+    (reason,) = (await act(hass, "get_plan", asset="Home battery"))["reasons"]
+    assert reason == {
+        "asset": "battery",
+        "title": "Home battery",
+        "action": "charge",
+        "start": "2026-03-02T01:00:00+01:00",
+        "end": "2026-03-02T03:00:00+01:00",
+        "energy_kwh": 4.0,
+        "reason": "cheap_energy",
+        "price_per_kwh": 0.1,
+        "worth_per_kwh": 0.3,
+        "gain": 0.8,
+        "next_best_start": "2026-03-02T06:00:00+01:00",
+        "next_best_costs": 0.2,
+    }
+
+
+async def test_get_plan_says_what_it_saves(hass):
+    entry = await show(hass)
+    unmanaged = Baseline(kind="unmanaged", cost=CostSplit(energy=10.0))
+    entry.runtime_data.coordinator.publish(a_view(a_plan(baselines=(unmanaged,))))
+    assert (await act(hass, "get_plan"))["saves"] == {"unmanaged": pytest.approx(2.2)}
+
+
+async def test_what_if_tells_the_price_of_a_word_without_giving_it(hass):
+    entry = await show(hass)
+    late = Violation(
+        limit="ev_charger.target",
+        asset="ev_charger",
+        amount=3.0,
+        unit="kWh",
+        start=NOW,
+        end=hours(7),
+        reason="too late",
+    )
+    coordinator = entry.runtime_data.coordinator
+    coordinator.answer = replace(coordinator.answer, broken=(late,))
+    answer = await act(hass, "what_if", asset="Home battery", mode="charge", duration={"hours": 2})
+    assert coordinator.asked == [Override(asset="battery", power_kw=5.0, until=NOW + timedelta(hours=2))]
+    assert entry.runtime_data.dispatcher.overrides == {}
+    assert answer["extra_cost"] == 0.84
+    assert answer["extra_bill"] == 0.9
+    assert answer["currency"] == "EUR"
+    assert answer["broken"] == [{"limit": "Wallbox: target", "amount": 3.0, "unit": "kWh", "reason": "too late"}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        ({"mode": "auto", "duration": 600}, "auto_is_the_plan"),
+        ({"power_kw": 50.0, "duration": 600}, "invalid_value"),
+        ({"duration": 600}, "power_or_mode"),
+        ({"mode": "charge"}, "until_or_duration"),
+    ],
+    ids=str,
+)
+async def test_what_if_refuses_what_no_override_could_be(hass, asked, key):
+    await show(hass)
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(hass, "what_if", asset="Home battery", **asked)
+    assert refused.value.translation_key == key
 
 
 @pytest.mark.parametrize("at", [hours(1), hours(30)])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -190,3 +191,50 @@ async def test_any_user_may_look(hass, hass_ws_client, hass_read_only_access_tok
     await show(hass)
     client = await hass_ws_client(hass, hass_read_only_access_token)
     assert (await anext(await followed(client)))["type"] == "snapshot"
+
+
+ASKED = {
+    "type": "hems/what_if",
+    "asset": "battery",
+    "power_kw": 5.0,
+    "start": "2026-03-02T00:10:00Z",
+    "until": "2026-03-02T02:00:00Z",
+}
+
+
+async def test_the_price_of_a_word_can_be_asked_for(hass, hass_ws_client):
+    entry = await show(hass)
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(ASKED)
+    answer = await client.receive_json()
+    assert answer["success"], answer
+    assert answer["result"] == {"extra_cost": 0.84, "extra_bill": 0.9, "currency": "EUR", "broken": []}
+    (word,) = entry.runtime_data.coordinator.asked
+    assert word.asset == "battery"
+    assert word.until == hours(2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"asset": "nobody"}, "invalid_format"),
+        ({"power_kw": 500.0}, "invalid_format"),
+        ({"until": "2026-03-02T00:00:00Z"}, "invalid_format"),
+        ({"entry_id": "another"}, "not_found"),
+    ],
+    ids=str,
+)
+async def test_a_word_that_cannot_be_given_has_no_price(hass, hass_ws_client, changes, code):
+    await show(hass)
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(ASKED | changes)
+    answer = await client.receive_json()
+    assert answer["error"]["code"] == code
+
+
+async def test_a_home_that_does_not_run_has_no_price_for_a_word(hass, hass_ws_client):
+    entry = await show(hass)
+    client = await hass_ws_client(hass)
+    entry.mock_state(hass, ConfigEntryState.SETUP_RETRY)
+    await client.send_json_auto_id(ASKED)
+    assert (await client.receive_json())["error"]["code"] == "not_found"

@@ -6,6 +6,19 @@ Reads plans; whoever wants a question answered that takes another plan brings th
 from .case import OtherTime
 from .next_action import NextStep, next_action
 from .reasons import Reason, reasons
+from .what_if import WhatIf, asked_with, can_be_compared, compared
 from .words import Action, Why
 
-__all__ = ["Action", "NextStep", "OtherTime", "Reason", "Why", "next_action", "reasons"]
+__all__ = [
+    "Action",
+    "NextStep",
+    "OtherTime",
+    "Reason",
+    "WhatIf",
+    "Why",
+    "asked_with",
+    "can_be_compared",
+    "compared",
+    "next_action",
+    "reasons",
+]

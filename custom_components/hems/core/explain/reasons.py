@@ -39,16 +39,10 @@ class Reason:
     """The next best time."""
     alternative_cost: float | None = None
     """At least that much more, in currency."""
+    gain: float | None = None
+    """What the stretch earns or spares in currency, by these prices; None where that is no money."""
     limits: tuple[str, ...] = ()
     """What binds in that time, by name."""
-
-    @property
-    def gain(self) -> float | None:
-        """What the stretch earns or spares in currency, by these prices; None where that is no money."""
-        if self.worth_per_kwh is None:
-            return None
-        gain = self.energy_kwh * (self.worth_per_kwh - self.price_per_kwh)
-        return -gain if self.action is Action.DISCHARGE else gain
 
 
 def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
@@ -67,6 +61,7 @@ def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
 
 def _told(case: Case) -> Reason:
     worth, counterpart = worth_of(case)
+    price = case.mean_price(case.slots)
     moved = alternative_to(case)
     return Reason(
         asset=case.planned.asset,
@@ -75,13 +70,19 @@ def _told(case: Case) -> Reason:
         end=case.edges[case.during.last + 1],
         energy_kwh=case.energy_kwh,
         why=why_begins(case.plan, case.planned, case.during),
-        price_per_kwh=case.mean_price(case.slots),
+        price_per_kwh=price,
         worth_per_kwh=worth,
         counterpart=counterpart,
         alternative=None if moved is None else moved[0],
         alternative_cost=None if moved is None else moved[1],
+        gain=None if worth is None else case.energy_kwh * _spread(case, worth, price),
         limits=tuple(_binding(case)),
     )
+
+
+def _spread(case: Case, worth: float, price: float) -> float:
+    """Per kWh: drawing spends the price for the worth, giving spends what it has cost for the price."""
+    return price - worth if case.during.action is Action.DISCHARGE else worth - price
 
 
 def _binding(case: Case) -> Iterator[str]:
