@@ -1,26 +1,35 @@
 """HEMS in charge of a simulated home for some days, beside rules and the best that is possible."""
 
-from collections.abc import Callable, Iterator, Mapping
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+import json
+from math import nan
+import sys
 from time import process_time
 from zoneinfo import ZoneInfo
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.model import DEFAULT_TIERS, Infeasible, Plan, PlanRequest
+from custom_components.hems.core.model import DEFAULT_TIERS, Horizon, Infeasible, Plan, PlanRequest
 from custom_components.hems.core.optimiser import NoPlan, solve
 from custom_components.hems.core.simulation import Reading, World, simulated_home
 from custom_components.hems.core.simulation.closed_loop import Controller, Planned, Planner, Score, run
 from custom_components.hems.core.simulation.rule_based import CheapHours, self_consumption
 from custom_components.hems.core.simulation.world import Commands
 
-from .bound import lower_bound
+from .bound import least_cost
+from .homes import command as homes
 from .prices import Market
 
 ZONE = "Europe/Berlin"
 SEASONS: Mapping[str, tuple[int, int]] = {"winter": (1, 13), "spring": (4, 13), "summer": (7, 13), "autumn": (9, 7)}
 """Month and day of 2020, the year of the prices."""
+GREEDY, HEMS, BOUND = "rule-based", "HEMS", "lower bound"
+SHARE = "share_of_perfect_foresight_saving"
+AFTERWARDS_DAYS = 2
+"""The days after a run by which what the home is left with is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,32 @@ def dispatched(plan: Plan, request: PlanRequest, reading: Reading | None) -> Com
     return {setpoint.asset: setpoint.power_kw for setpoint in told}
 
 
+class Ending:
+    """What a home is left with when a run is over: what the days after it cost at least from there.
+
+    A price per kWh held would reward a controller that ends full and punish one that, rightly, leaves the car for
+    the cheap hours of the coming night; no controller knows that the run ends. So the best that perfect foresight
+    could do in the two days after the run counts, beyond what it would cost a fresh home. The bound is one program
+    over the run and those days.
+    """
+
+    def __init__(self, begun: World, fresh: World, market: Market, days: int) -> None:
+        """`begun` as it is before the run, `fresh` the same home as if it began when the run ends."""
+        after = Horizon.even(fresh.now, timedelta(hours=1), 24 * AFTERWARDS_DAYS)
+        prices = after.known("import", market.tariff.import_price)
+        self._tariff = market.tariff
+        self._held_price = sum(prices) / len(prices)
+        self._usual = self._least(fresh, AFTERWARDS_DAYS)
+        self.bound = self._least(begun, days + AFTERWARDS_DAYS) - self._usual
+
+    def cost(self, left: World) -> float:
+        """Of the home as a controller has left it."""
+        return self._least(left, AFTERWARDS_DAYS) - self._usual
+
+    def _least(self, world: World, days: int) -> float:
+        return least_cost(world, self._tariff, days, self._held_price)
+
+
 def results(
     season: str, days: int, seed: int, rhythm: Rhythm, planner: Planner = solve, *, foresight: bool = False
 ) -> Iterator[Result]:
@@ -101,11 +136,15 @@ def results(
     start = datetime(2020, *SEASONS[season], tzinfo=ZoneInfo(ZONE))
     market = Market.around(start, days, ZONE)
 
-    def world() -> World:
-        return simulated_home(seed=seed, start=start, time_zone=ZONE)[1]
+    def world(after_days: int = 0) -> World:
+        return simulated_home(seed=seed, start=start + timedelta(days=after_days), time_zone=ZONE)[1]
+
+    ending = Ending(world(), world(days), market, days)
 
     def lived(name: str, controller: Controller, watch: Stopwatch | None = None) -> Result:
-        score = run(world(), controller, market.tariff, days, dt_s=rhythm.dt_s)
+        home = world()
+        score = run(home, controller, market.tariff, days, dt_s=rhythm.dt_s)
+        score.end = ending.cost(home)
         return Result(
             season=season,
             controller=name,
@@ -115,9 +154,10 @@ def results(
             fallbacks=watch.fallbacks if watch else 0,
         )
 
-    yield lived("rule-based", self_consumption)
+    yield lived(GREEDY, self_consumption)
     yield lived("improved rule", CheapHours(tariff_at=market.known))
-    for name, perfect in (("HEMS", False), ("HEMS, perfect forecast", True)):
+    yield Result(season=season, controller=BOUND, total=ending.bound, score=None)
+    for name, perfect in ((HEMS, False), ("HEMS, perfect forecast", True)):
         if perfect and not foresight:
             continue
         watch = Stopwatch(planner)
@@ -131,8 +171,12 @@ def results(
             perfect=perfect,
         )
         yield lived(name, planned, watch)
-    best = lower_bound(world(), market.tariff, days)
-    yield Result(season=season, controller="lower bound", total=best, score=None)
+
+
+def share_of_saving(totals: Mapping[str, float], controller: str = HEMS) -> float:
+    """Of what perfect foresight saves on greedy self-consumption, the part that a controller saves; 1 is all of it."""
+    most = totals[GREEDY] - totals[BOUND]
+    return (totals[GREEDY] - totals[controller]) / most if most > 0.0 else nan
 
 
 def rows(result: Result) -> Iterator[dict[str, object]]:
@@ -140,7 +184,7 @@ def rows(result: Result) -> Iterator[dict[str, object]]:
     case = f"{result.season}/{result.controller}"
 
     def row(metric: str, value: float) -> dict[str, object]:
-        return {"bench": "closed-loop", "case": case, "metric": metric, "value": round(value, 4)}
+        return _row(case, metric, value)
 
     yield row("total", result.total)
     if result.score is not None:
@@ -166,6 +210,10 @@ def rows(result: Result) -> Iterator[dict[str, object]]:
         yield row("cpu_s_max", ordered[-1])
 
 
+def _row(case: str, metric: str, value: float) -> dict[str, object]:
+    return {"bench": "closed-loop", "case": case, "metric": metric, "value": round(value, 4)}
+
+
 def table_line(result: Result) -> str:
     """For people."""
     head = f"{result.season:<7} {result.controller:<23} {result.total:8.2f}"
@@ -176,6 +224,70 @@ def table_line(result: Result) -> str:
     ordered = sorted(result.cpu_s)
     cpu = f"   {ordered[len(ordered) // 2]:.3f} / {ordered[-1]:.2f}" if ordered else ""
     return head + parts + cpu
+
+
+def main(options: argparse.Namespace) -> int:
+    """0 when HEMS kept its bars in every home that was asked for, else 1."""
+    codes = [
+        homes.main(home, quick=options.quick, as_json=options.json)
+        for home in (homes.HOMES if options.home == "all" else (options.home,))
+        if home in homes.HOMES
+    ]
+    if options.home in {"simulated", "all"}:
+        codes.append(_simulated(options))
+    return max(codes, default=0)
+
+
+def _simulated(options: argparse.Namespace) -> int:
+    """0 when HEMS was cheaper than the rule-based controller in every season, else 1."""
+    seasons = tuple(SEASONS) if options.season == "all" else (options.season,)
+    rhythm = QUICK if options.quick else Rhythm()
+    if not options.json:
+        print(f"EUR for {options.days} days of the simulated home, seed {options.seed}\n{HEADER}", flush=True)
+    dearer = []
+    for season in seasons:
+        totals: dict[str, float] = {}
+        for result in results(season, options.days, options.seed, rhythm, foresight=options.foresight):
+            totals[result.controller] = result.total
+            _print(rows(result) if options.json else [table_line(result)])
+        share = share_of_saving(totals)
+        _print([_row(f"{season}/{HEMS}", SHARE, share)] if options.json else [f"{season:<7} {SHARE} {share:.1%}"])
+        if totals[HEMS] >= totals[GREEDY]:
+            dearer.append(season)
+    if dearer:
+        print(f"HEMS was not cheaper than the rule-based controller in {', '.join(dearer)}", file=sys.stderr)
+    return 1 if dearer else 0
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`scripts/bench closed-loop`."""
+    loop = commands.add_parser(
+        "closed-loop",
+        help="HEMS in charge of a simulated home, beside rules and the best that is possible",
+        description="Total = bill + wear + comfort at its prices + what the two days after cost more at least.",
+    )
+    loop.add_argument(
+        "--home", choices=("simulated", *homes.HOMES, "all"), default="simulated", help="default: the simulated one"
+    )
+    loop.add_argument("--days", type=_days, default=7, help="1 to 20 (default 7)")
+    loop.add_argument("--season", choices=(*SEASONS, "all"), default="all")
+    loop.add_argument("--seed", type=int, default=1, help="of weather, people and cars (default 1)")
+    loop.add_argument("--json", action="store_true", help='one {"bench", "case", "metric", "value"} a line')
+    loop.add_argument("--quick", action="store_true", help="5 min steps and hourly, coarser plans")
+    loop.add_argument("--foresight", action="store_true", help="also HEMS with perfect forecasts")
+    loop.set_defaults(main=main)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 20:
+        raise argparse.ArgumentTypeError(f"must be between 1 and 20, got {days}")
+    return days
+
+
+def _print(lines: Iterable[object]) -> None:
+    for line in lines:
+        print(json.dumps(line) if isinstance(line, dict) else line, flush=True)
 
 
 HEADER = "season  controller                  total     bill   wear  comfort     end   CPU s per plan (median / most)"
