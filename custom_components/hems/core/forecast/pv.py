@@ -20,6 +20,8 @@ LEAST_KWH = 1.0
 RECENT = timedelta(hours=1)
 FADE = timedelta(hours=2)
 """The last hour's ratio to its forecast fades to 1/e of it in this time."""
+SURER = 0.75
+"""With the last hour known errors are smaller by this factor: measured, `scripts/bench forecast`, pv-next-hour."""
 RECENT_RANGE = (0.2, 2.5)
 LEAST_RECENT = 0.03
 """Of the peak; a ratio to less says nothing."""
@@ -70,13 +72,15 @@ def pv_forecast(
     edges = maker.edges(start, end)
     rows = [maker.row(earlier, later) for earlier, later in pairwise(edges)]
     ratio = _recent_ratio(maker, measured_kw)
-    factors = [1.0 + (ratio - 1.0) * exp(-((edge - maker.now) / FADE)) for edge in edges[:-1]]
-    scaled = [[min(panel.peak_kw, kw * factor) for kw in row] for row, factor in zip(rows, factors, strict=True)]
+    if ratio is not None:
+        rows = [
+            _corrected(row, ratio, (edge - maker.now) / FADE, panel) for row, edge in zip(rows, edges, strict=False)
+        ]
     series = Series(
         times=tuple(edges),
-        values=tuple(row[0] for row in scaled),
+        values=tuple(row[0] for row in rows),
         quantiles=tuple(
-            Quantile(level=level, values=tuple(row[i] for row in scaled)) for i, level in enumerate(QUANTILES, start=1)
+            Quantile(level=level, values=tuple(row[i] for row in rows)) for i, level in enumerate(QUANTILES, start=1)
         ),
     )
     return series, _health(maker, edges, source)
@@ -156,20 +160,28 @@ def _dimming(performance: float | None, calibration: PvCalibration | None) -> fl
     return TYPICAL_PERFORMANCE if calibration is None else calibration.sky_share
 
 
-def _recent_ratio(maker: _Maker, measured_kw: Series | None) -> float:
-    """What the last hour gave over what would have been forecast for it; 1 where either is not known."""
+def _corrected(row: Sequence[float], ratio: float, lead: float, panel: Panel) -> list[float]:
+    """Expected value and quantiles as far above or below as the last hour was, and closer together; both fade."""
+    faded = exp(-lead)
+    scaled = [min(panel.peak_kw, kw * (1.0 + (ratio - 1.0) * faded)) for kw in row]
+    width = 1.0 - (1.0 - SURER) * faded
+    return [scaled[0], *(scaled[0] + (kw - scaled[0]) * width for kw in scaled[1:])]
+
+
+def _recent_ratio(maker: _Maker, measured_kw: Series | None) -> float | None:
+    """What the last hour gave over what would have been forecast for it; None where either is not known."""
     begin = maker.now - RECENT
     given = measured_kw.mean(begin, maker.now) if measured_kw else None
     if given is None:
-        return 1.0
+        return None
     edges = maker.edges(begin, maker.now)
     forecast_kwh = 0.0
     for earlier, later in pairwise(edges):
         if maker.providers and not maker.heard(earlier):
-            return 1.0
+            return None
         forecast_kwh += maker.row(earlier, later)[0] * ((later - earlier) / RECENT)
     if forecast_kwh < LEAST_RECENT * maker.panel.peak_kw:
-        return 1.0
+        return None
     return min(max(max(given, 0.0) / forecast_kwh, RECENT_RANGE[0]), RECENT_RANGE[1])
 
 

@@ -2,7 +2,7 @@
 
 The same local time of past days, weighted by how long ago they are and how alike: weekday to weekday, Saturday to
 Saturday, and the very same day of the week most. Half of what the last known days were dearer or cheaper than days of
-their kind is added, as that lasts. On German day-ahead prices of 2020 this errs a third less than the nearest known
+their kind is added, as that lasts. On German day-ahead prices of 2020 this errs an eighth less than the nearest known
 day (`scripts/bench forecast`, case prices); where only one day is known it is that day.
 """
 
@@ -22,7 +22,7 @@ MEMORY_DAYS = 14.0
 OTHER_KIND = 0.3
 """Weight of a day of another kind."""
 SAME_WEEKDAY = 3.0
-LEVEL_MEMORY_DAYS = 2.0
+LEVEL_MEMORY_DAYS = 1.0
 LEVEL_KEPT = 0.5
 FULL_DAY_S = 23 * 3600.0
 
