@@ -32,6 +32,7 @@ export interface Locale {
 }
 
 export interface Connection {
+  sendMessagePromise<T>(message: { type: string; [key: string]: unknown }): Promise<T>;
   subscribeMessage<T>(callback: (message: T) => void, message: { type: string; [key: string]: unknown }): Promise<() => Promise<void>>;
 }
 

@@ -5,6 +5,7 @@ import type { Hass } from "./hass";
 import { HemsPlanCard } from "./plan/card";
 import { generate } from "./strategy";
 import { stringsFor } from "./strings/index";
+import { HemsWhyCard } from "./why/card";
 
 // The frontend replaces `customElements` while it starts: an element defined before that is lost.
 await Promise.any(["home-assistant", "hc-main"].map((root) => customElements.whenDefined(root)));
@@ -22,12 +23,14 @@ function define(name: string, element: CustomElementConstructor): void {
 
 define("hems-plan-card", HemsPlanCard);
 define("hems-flow-card", HemsFlowCard);
+define("hems-why-card", HemsWhyCard);
 define("ll-strategy-dashboard-hems", HemsDashboardStrategy);
 
-const { plan, flow } = stringsFor(document.documentElement.lang);
+const { plan, flow, why } = stringsFor(document.documentElement.lang);
 window.customCards = [
   ...(window.customCards ?? []),
   { type: "hems-plan-card", name: "HEMS Plan", description: plan.description, preview: false },
   { type: "hems-flow-card", name: "HEMS Flow", description: flow.description, preview: false },
+  { type: "hems-why-card", name: "HEMS Why", description: why.description, preview: false },
 ];
 window.customStrategies = [...(window.customStrategies ?? []), { type: "hems", strategyType: "dashboard", name: "HEMS" }];

@@ -38,6 +38,39 @@ export interface Plan {
   currency: string;
   cost: Record<"energy" | "export" | "fixed" | "capacity" | "wear" | "comfort" | "preference" | "end_value", number>;
   violations: Violation[];
+  /** What the same time would cost with the home run another way. */
+  baselines?: { kind: string; cost: Plan["cost"] }[];
+}
+
+export interface OtherTime {
+  start: string;
+  end: string;
+  price_per_kwh: number;
+}
+
+/** Why one stretch of one asset is as it is; money in the plan's currency. */
+export interface Reason {
+  asset: string;
+  action: string;
+  start: string;
+  end: string;
+  energy_kwh: number;
+  why: string | null;
+  price_per_kwh: number;
+  worth_per_kwh: number | null;
+  gain: number | null;
+  counterpart: OtherTime | null;
+  alternative: OtherTime | null;
+  alternative_cost: number | null;
+  limits: string[];
+}
+
+/** The answer to `hems/what_if`. */
+export interface WhatIf {
+  extra_cost: number;
+  extra_bill: number;
+  currency: string;
+  broken: Violation[];
 }
 
 export interface AssetReading {
@@ -98,23 +131,25 @@ export interface HomeState {
   plan: Plan | null;
   live: Live | null;
   next_action: NextAction | null;
+  reasons: Reason[];
   /** By asset: what somebody asked for later, the earliest first. */
   scheduled: Record<string, Override[]>;
 }
 
-export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null, scheduled: {} };
+export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null, reasons: [], scheduled: {} };
 
 /** A message carries the parts of the state that are new: all of them in a snapshot. */
 export type Message = { type: "snapshot" | "plan" | "live" | "settings" } & Partial<HomeState>;
 
 export function apply(state: HomeState, message: Message): HomeState {
-  const { site, assets, plan, live, next_action, scheduled } = message;
+  const { site, assets, plan, live, next_action, reasons, scheduled } = message;
   return {
     site: site === undefined ? state.site : site,
     assets: assets ?? state.assets,
     plan: plan === undefined ? state.plan : plan,
     live: live === undefined ? state.live : live,
     next_action: next_action === undefined ? state.next_action : next_action,
+    reasons: reasons ?? state.reasons,
     scheduled: scheduled ?? state.scheduled,
   };
 }
