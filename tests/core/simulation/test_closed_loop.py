@@ -133,3 +133,25 @@ def test_planner_sees_the_horizon_it_was_asked_for() -> None:
 def test_time_without_a_price_is_refused() -> None:
     with pytest.raises(ValueError, match="no price"):
         run(a_world(), self_consumption, a_tariff(), 13, dt_s=300.0)
+
+
+def test_meters_of_the_moment_show_what_people_and_sun_do_next() -> None:
+    world = a_world()
+    world.live(11.0 * 3600.0, step_s=300.0)
+    commands = {"battery": 1.0, "ev": 0.0, "heat_pump": 0.6, "hot_water": 0.0}
+    reading = world.step(300.0, commands)
+    shown = world.meters(reading)
+    then = world.step(300.0, commands)
+    assert then.load_kw != pytest.approx(reading.load_kw, abs=0.01)
+    assert shown.at == reading.at
+    assert shown.load_kw == pytest.approx(then.load_kw)
+    assert shown.grid_kw == pytest.approx(then.grid_kw)
+    assert shown.assets["pv"] == then.assets["pv"]
+    assert shown.assets["battery"] == reading.assets["battery"]
+
+
+def test_meters_of_the_moment_leave_a_limited_array_limited() -> None:
+    world = a_world()
+    world.live(12.0 * 3600.0, step_s=300.0)
+    shown = world.meters(world.step(300.0, {"pv": 0.5}))
+    assert shown.assets["pv"].power_kw == pytest.approx(-0.5)

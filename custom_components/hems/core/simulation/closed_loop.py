@@ -72,7 +72,10 @@ class Score:
 
 @dataclass(slots=True, kw_only=True)
 class Planned:
-    """A controller that plans every `replan_s` and hands the plan to a dispatcher in between."""
+    """A controller that plans every `replan_s` and hands the plan to a dispatcher in between.
+
+    The dispatcher sees the meters of the moment (`World.meters`), as one that is asked every few seconds does.
+    """
 
     planner: Planner
     dispatcher: Dispatcher
@@ -96,7 +99,7 @@ class Planned:
             self._due_s = now_s + self.replan_s
             if self.on_plan is not None:
                 self.on_plan(self._request, self._plan)
-        return self.dispatcher(self._plan, self._request, reading)
+        return self.dispatcher(self._plan, self._request, None if reading is None else world.meters(reading))
 
 
 def first_slot(plan: Plan, request: PlanRequest, reading: Reading | None) -> Commands:

@@ -1,6 +1,7 @@
 """The whole home: weather, people and devices, stepped together."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil, isfinite
 from typing import Any, Self
@@ -25,6 +26,8 @@ from .solar import Place
 
 LONGEST_STEP_S = 300.0
 SNAPSHOT_VERSION = 1
+HELD_BACK_KW = 0.01
+"""An array that gives this much less than the sun offers is held back."""
 
 type Commands = Mapping[str, float | None]
 """Power setpoints in kW by asset name; None leaves an asset to its own behaviour."""
@@ -121,6 +124,24 @@ class World:
         """
         steps = max(1, ceil(seconds / step_s - 1e-9))
         return merged([self.step(seconds / steps, commands) for _ in range(steps)])
+
+    def meters(self, reading: Reading) -> Reading:
+        """What the meters show an instant after `reading`: people and sun as in the step to come, devices as they were.
+
+        A controller that acts within seconds sees this in a world of longer steps; with `reading` alone it would be
+        late by a whole step, which no inverter that balances a home is.
+        """
+        start_s, end_s = self._time_s, self._time_s + reading.dt_s
+        load_kw, spikes = self._load(start_s, end_s)
+        assets = dict(reading.assets)
+        for name, panel in self._pvs.items():
+            before, available_kw = assets[name], panel.available_kw(start_s, end_s)
+            held_back = before.available_kw is not None and -before.power_kw < before.available_kw - HELD_BACK_KW
+            fed_kw = min(-before.power_kw, available_kw) if held_back else available_kw
+            assets[name] = replace(before, power_kw=-fed_kw, available_kw=available_kw, running=fed_kw > 0.0)
+        fed_more_kw = sum(reading.assets[name].power_kw - assets[name].power_kw for name in self._pvs)
+        grid_kw = reading.grid_kw + load_kw - reading.load_kw - fed_more_kw
+        return replace(reading, assets=assets, load_kw=load_kw, spikes=spikes, grid_kw=grid_kw)
 
     def states(self, horizon: Horizon, *, perfect: bool = False) -> outlook.Outlook:
         """The true states of now with an honest forecast for the horizon, or with perfect foresight."""
