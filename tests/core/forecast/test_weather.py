@@ -112,3 +112,34 @@ def test_a_days_hot_water_adds_up_and_is_drawn_in_the_morning_and_evening():
     draw = draw_forecast(6.0, *day, "Europe/Berlin")
     assert draw.mean(*day) * 24 == pytest.approx(6.0)
     assert draw.at(JUNE + timedelta(hours=4, minutes=30)) > 3 * draw.at(JUNE)
+
+
+def course(days=10, rise=0.0) -> Series:
+    """Warmest at 15:00 UTC; the last day is `rise` degrees warmer."""
+    start = JUNE - timedelta(days=days)
+    values = [10.0 - abs(hour % 24 - 15) + (rise if hour >= 24 * (days - 1) else 0.0) for hour in range(24 * days)]
+    return Series.regular(start, timedelta(hours=1), values)
+
+
+def test_a_warm_spell_carries_on_and_fades_into_the_course_of_the_last_days():
+    usual, _ = temperature_forecast(None, course(), None, JUNE, JUNE + timedelta(days=3))
+    warm, _ = temperature_forecast(None, course(rise=6.0), None, JUNE, JUNE + timedelta(days=3))
+    above = [warm.at(JUNE + timedelta(hours=h)) - usual.at(JUNE + timedelta(hours=h)) for h in (0, 24, 71)]
+    assert above[0] == pytest.approx(6.0, abs=1.0)
+    assert above == sorted(above, reverse=True)
+    afternoon, night = (usual.at(JUNE + timedelta(hours=hour)) for hour in (15, 3))
+    assert afternoon == pytest.approx(10.0)
+    assert night == pytest.approx(-2.0)
+
+
+def test_the_course_joins_on_to_the_end_of_a_forecast():
+    forecast = Series.constant(20.0, JUNE, JUNE + timedelta(hours=15))
+    series, _ = temperature_forecast(forecast, course(), 9.0, JUNE, JUNE + timedelta(hours=30))
+    assert series.at(JUNE + timedelta(hours=15)) == pytest.approx(20.9, abs=0.5)
+
+
+def test_no_temperature_of_the_future_is_used():
+    past = course()
+    longer = Series(times=(*past.times, past.end + timedelta(days=2)), values=(*past.values, 40.0))
+    span = (JUNE, JUNE + timedelta(days=2))
+    assert temperature_forecast(None, longer, None, *span) == temperature_forecast(None, past, None, *span)

@@ -5,28 +5,40 @@ an assumption says so. Nothing here does I/O or reads a clock; local time counts
 (tariffs, habits), so clock changes neither skip nor repeat anything.
 """
 
-from .hot_water import draw_forecast
+from .ev import ExpectedVisit, PastVisit, ev_forecast
+from .hot_water import draw_forecast, draws_of, learned_draws
+from .irradiance import from_clouds, from_irradiance
 from .load import load_forecast
 from .panel import Panel, clear_sky_kw
 from .prices import extend_prices, joined_prices, known_until, prices_by_clock
 from .pv import performance_of, pv_forecast
 from .pv_calibration import PvCalibration, PvObservation
+from .pv_quality import ceiling_of, without_stuck
 from .scenarios import scenarios_of
 from .temperature import temperature_forecast
 
 __all__ = [
+    "ExpectedVisit",
     "Panel",
+    "PastVisit",
     "PvCalibration",
     "PvObservation",
+    "ceiling_of",
     "clear_sky_kw",
     "draw_forecast",
+    "draws_of",
+    "ev_forecast",
     "extend_prices",
+    "from_clouds",
+    "from_irradiance",
     "joined_prices",
     "known_until",
+    "learned_draws",
     "load_forecast",
     "performance_of",
     "prices_by_clock",
     "pv_forecast",
     "scenarios_of",
     "temperature_forecast",
+    "without_stuck",
 ]
