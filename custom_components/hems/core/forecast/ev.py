@@ -15,8 +15,9 @@ from ..model import EvSession, HealthStatus, InputHealth
 
 LONGEST = timedelta(days=84)
 MEMORY_DAYS = 28.0
-SAME_WEEKDAY = 1.0
-SAME_KIND = 0.1
+SAME_KIND = {"whether": 0.1, "when": 0.4}
+"""Weight of another weekday (or of the other weekend day) beside the same one's 1: a habit of Wednesdays must be seen,
+but five days tell more of times and energies than one."""
 OTHER_KIND = 0.02
 PROBABLE = 0.5
 """From here on a visit is planned for."""
@@ -89,8 +90,9 @@ def _expected(known: Sequence[PastVisit], since: date, day: date, today: date, z
     for visit in sorted(known, key=lambda visit: visit.arrival):
         firsts.setdefault(visit.arrival.astimezone(zone).date(), visit)
     days = [since + timedelta(days=i) for i in range((today - since).days)]
-    visited = [(_weight(other, day), visit) for other, visit in firsts.items()]
-    weight = sum(_weight(other, day) for other in days)
+    visited = [(_weight(other, day, "when"), visit) for other, visit in firsts.items()]
+    came = sum(_weight(other, day, "whether") for other in firsts)
+    could = sum(_weight(other, day, "whether") for other in days)
     midnight = datetime.combine(day, time(), tzinfo=zone)
 
     def quantiles[T](pick: Callable[[PastVisit], float], make: Callable[[float], T]) -> dict[float, T]:
@@ -102,7 +104,7 @@ def _expected(known: Sequence[PastVisit], since: date, day: date, today: date, z
         return (midnight + timedelta(hours=hours)).astimezone(UTC)
 
     return ExpectedVisit(
-        probability=min(1.0, sum(w for w, _ in visited) / weight) if weight else 0.0,
+        probability=min(1.0, came / could) if could else 0.0,
         arrival=quantiles(lambda visit: _hours(visit.arrival, visit, zone), clock),
         departure=quantiles(lambda visit: _hours(visit.departure, visit, zone), clock),
         need_kwh=quantiles(lambda visit: max(0.0, visit.charged_kwh), float),
@@ -115,8 +117,8 @@ def _hours(moment: datetime, visit: PastVisit, zone: ZoneInfo) -> float:
     return (moment.astimezone(zone).replace(tzinfo=None) - midnight) / timedelta(hours=1)
 
 
-def _weight(past: date, day: date) -> float:
-    alike = SAME_WEEKDAY if past.weekday() == day.weekday() else SAME_KIND
+def _weight(past: date, day: date, question: str) -> float:
+    alike = 1.0 if past.weekday() == day.weekday() else SAME_KIND[question]
     if (past.weekday() >= 5) != (day.weekday() >= 5):
         alike = OTHER_KIND
     return alike * exp(-(day - past).days / MEMORY_DAYS)
