@@ -54,11 +54,18 @@ def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None
         drafts[name] = moved
 
 
-def keep_battery_rules(drafts: dict[str, Draft], rest_kw: float) -> None:
-    """A battery that may not feed a car, or may not be sold, discharges no further than that, whoever asks."""
+def keep_battery_rules(drafts: dict[str, Draft], rest_kw: float, sold_kw: float = 0.0) -> None:
+    """A battery that may not feed a car, or may not be sold, discharges no further than that, whoever asks.
+
+    Nor does a car for the plan, beyond what the plan sells.
+    """
     charging = any(draft.expected_kw > IDLE_KW for draft in drafts.values() if isinstance(draft.asset, EvCharger))
     for name, draft in drafts.items():
         battery = draft.asset
+        if isinstance(battery, EvCharger) and draft.own and draft.power_kw is not None and draft.power_kw < 0.0:
+            without_kw = rest_kw + sum(other.expected_kw for key, other in drafts.items() if key != name)
+            given_kw = min(0.0, max(draft.power_kw, -without_kw - sold_kw))
+            drafts[name] = draft.at(given_kw, Reason.BALANCE, strict=False)
         if not isinstance(battery, Battery) or draft.manual or draft.power_kw is None or draft.power_kw >= 0.0:
             continue
         if charging and not battery.may_charge_ev:

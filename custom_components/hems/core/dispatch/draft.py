@@ -14,8 +14,10 @@ from ..model import (
     Bounds,
     EvCharger,
     EvChargerState,
+    EvSession,
     HealthStatus,
     HotWater,
+    HybridInverter,
     InputHealth,
     Priority,
     Proposal,
@@ -108,10 +110,14 @@ def draft_of(
 
 def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | None, now: datetime) -> Proposal | None:
     """What plan or fallback want of an asset; None releases it."""
-    if isinstance(asset, Pv) or (isinstance(asset, Appliance) and not _may_start(asset, live, state, now)):
+    if isinstance(asset, Pv | HybridInverter) or (
+        isinstance(asset, Appliance) and not _may_start(asset, live, state, now)
+    ):
         return None
     if slot is not None and asset.name in slot.power_kw:
         power_kw, source, reason = slot.power_kw[asset.name], Source.PLAN, Reason.PLAN
+        if isinstance(asset, EvCharger) and power_kw < 0.0 and _at_its_floor(live, state, now):
+            power_kw = 0.0
     elif isinstance(asset, Battery):
         power_kw, source, reason = 0.0, Source.FALLBACK, Reason.SELF_CONSUMPTION
     elif isinstance(asset, EvCharger) and _must_charge(asset, live, state, now):
@@ -144,16 +150,29 @@ def _may_start(appliance: Appliance, live: LiveAsset, state: AssetState | None, 
 
 
 def _must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
-    """Whether the plugged-in car would leave below its target if it waited longer."""
-    if not live.connected or not isinstance(state, EvChargerState):
-        return False
-    session = next((visit for visit in state.sessions if visit.arrival <= now < visit.departure), None)
-    if session is None:
+    """Whether the plugged-in car would miss its target if it waited longer, or is below its minimum."""
+    session = _visit(state, now)
+    if not live.connected or session is None:
         return False
     energy_kwh = session.energy_kwh if live.energy_kwh is None else live.energy_kwh
     most_kw = min(charger.max_kw(max(charger.phases)), session.max_charge_kw or inf)
     needed_h = max(0.0, session.target_kwh - energy_kwh) / charger.efficiency / most_kw
-    return needed_h > 0.0 and session.departure - now <= timedelta(hours=needed_h) + DEADLINE_MARGIN
+    due = session.departure if session.ready_by is None else min(session.ready_by, session.departure)
+    return energy_kwh < session.at_once_kwh or (
+        needed_h > 0.0 and due - now <= timedelta(hours=needed_h) + DEADLINE_MARGIN
+    )
+
+
+def _at_its_floor(live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
+    """Whether a car has no more to give, or nobody knows its floor."""
+    session = _visit(state, now)
+    return session is None or (live.energy_kwh is not None and live.energy_kwh <= session.floor_kwh)
+
+
+def _visit(state: AssetState | None, now: datetime) -> EvSession | None:
+    """Of the car that is there."""
+    sessions = state.sessions if isinstance(state, EvChargerState) else ()
+    return next((visit for visit in sessions if visit.arrival <= now < visit.departure), None)
 
 
 def _hard_bounds(resolved: Resolved, proposals: Iterable[Proposal], now: datetime) -> Bounds:

@@ -18,6 +18,7 @@ from ..model import (
 )
 from .balance import balance, keep_battery_rules
 from .draft import Draft, draft_of
+from .inverters import keep_inverters
 from .levels import phases_for
 from .limits import curtail_as_planned, keep_export, keep_import, limits_at
 from .live import LiveAsset, LiveHome
@@ -67,12 +68,14 @@ def setpoints(
         rest_kw = 0.0
     elif known and not (slot and slot.curtails):
         balance(drafts, rest_kw, slot)
-    keep_battery_rules(drafts, rest_kw)
+    sold_kw = max(0.0, -slot.grid_kw) if slot else 0.0
+    keep_battery_rules(drafts, rest_kw, sold_kw)
     if slot is not None:
         curtail_as_planned(drafts, rest_kw, slot)
     bounds = limits_at(site, limits, now)
     keep_import(drafts, rest_kw, bounds)
-    keep_battery_rules(drafts, rest_kw)
+    keep_battery_rules(drafts, rest_kw, sold_kw)
+    keep_inverters(drafts, site)
     keep_export(drafts, rest_kw, bounds)
     blind = () if known else (_blind(planned=slot is not None),)
     return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())

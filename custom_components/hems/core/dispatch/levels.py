@@ -116,19 +116,19 @@ def _battery(battery: Battery, live: LiveAsset, *, trusted: bool = True) -> Leve
     hours = COMMAND_LIFETIME.total_seconds() / 3600.0
     above_kwh = max(0.0, energy_kwh - battery.min_kwh)
     below_kwh = max(0.0, battery.max_kwh - energy_kwh)
-    discharge_kw = min(battery.max_discharge_kw, above_kwh * battery.discharge_efficiency / hours)
-    charge_kw = min(battery.max_charge_kw, below_kwh / battery.charge_efficiency / hours)
+    discharge_kw = min(battery.discharge_limit_kw(energy_kwh), above_kwh * battery.discharge_efficiency / hours)
+    charge_kw = min(battery.charge_limit_kw(energy_kwh), below_kwh / battery.charge_efficiency / hours)
     limited_by = Reason.DEVICE_LIMIT
-    if discharge_kw < battery.max_discharge_kw:
+    if discharge_kw < battery.discharge_limit_kw(energy_kwh):
         limited_by = Reason.RESERVE
-    elif charge_kw < battery.max_charge_kw:
+    elif charge_kw < battery.charge_limit_kw(energy_kwh):
         limited_by = Reason.FULL
     return Levels(ranges=((-discharge_kw, charge_kw),), limited_by=limited_by)
 
 
 @levels_of.register
 def _ev(charger: EvCharger, live: LiveAsset, *, trusted: bool = True) -> Levels:
-    """Off without a car; with one, from the least to the most current on each phase count."""
+    """Off without a car; with one, from the least to the most current on each phase count, or back where it can."""
     if live.connected is False:
         return off(Reason.NOT_CONNECTED)
     if live.connected is None and not trusted:
@@ -141,7 +141,7 @@ def _ev(charger: EvCharger, live: LiveAsset, *, trusted: bool = True) -> Levels:
         for count in sorted(charger.phases)
         if charger.min_kw(count) <= most_kw
     ]
-    return Levels(ranges=((0.0, 0.0), *_joined(ranges)))
+    return Levels(ranges=((-charger.max_discharge_kw if live.connected else 0.0, 0.0), *_joined(ranges)))
 
 
 @levels_of.register

@@ -117,6 +117,9 @@ def _held_back(draft: Draft, room_kw: float, limits: SiteLimits) -> Draft:
 
 
 def _reduced(draft: Draft, target_kw: float, limits: SiteLimits) -> Draft:
+    if isinstance(draft.asset, EvCharger):
+        # A car waits; it is not drained for what others draw.
+        target_kw = max(target_kw, min(0.0, draft.expected_kw))
     level_kw = draft.levels.at_most(target_kw)
     if draft.power_kw is not None and level_kw >= draft.power_kw:
         return draft
