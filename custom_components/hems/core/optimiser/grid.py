@@ -9,6 +9,7 @@ import numpy as np
 from ..model import Appliance, ApplianceState, Asset, FlexibleLoad, HeatPump, HotWater, PlanRequest, Pv
 from ..model.assessment.grid import peak_price_per_kw
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
+from ..model.dc_bus import sun_kw
 from .block import Block, Context
 from .capacity import capacity_cost
 from .constraints import Affine, Flow, Values, at_most, either_or, equal
@@ -97,7 +98,6 @@ def _must_kw(asset: Asset, request: PlanRequest) -> float:
 
 def _unstoppable_kw(context: Context) -> Values:
     """Most power per step that arrays which cannot be held back may push out."""
-    peaks_kw = [
-        asset.peak_kw for asset in context.terms.request.site.assets if isinstance(asset, Pv) and not asset.curtailable
-    ]
-    return np.full(context.steps, sum(peaks_kw))
+    request = context.terms.request
+    arrays = [asset for asset in request.site.assets if isinstance(asset, Pv) and not asset.curtailable]
+    return sum((np.array(sun_kw(request, array)) for array in arrays), start=np.zeros(context.steps))
