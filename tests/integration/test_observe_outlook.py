@@ -253,6 +253,50 @@ async def test_prices_come_from_the_price_entities(hass):
     assert [health.source for health in outlook.health] == ["tariff.export_price"]
 
 
+async def test_prices_that_were_published_are_remembered(hass):
+    def publish(start, price):
+        rows = [{"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat(), "price": price}]
+        hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})
+
+    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
+    devices = devices_of(hass, tariff=tariff)
+    publish(NOW - timedelta(hours=3), 0.2)
+    await devices.async_outlook(a_day())
+    publish(NOW, 0.3)
+    outlook = await devices.async_outlook(a_day())
+    assert outlook.import_price.at(NOW - timedelta(hours=3)) == 0.2
+    assert outlook.import_price.at(NOW) == 0.3
+    assert outlook.import_price.at(NOW - timedelta(hours=1)) is None
+
+
+async def test_hot_water_is_learned_from_the_tanks_own_balance(recorder_mock, hass):
+    """Two kilowatts for two hours at noon, and as much drawn in the hour from 18:00."""
+    await remember(hass, "sensor.tank", "°C", "temperature", lambda moment: 55.0 if 12 <= moment.hour < 19 else 40.0)
+    await remember(hass, "sensor.tank_power", "W", "power", lambda moment: 3500.0 if moment.hour == 11 else 0.0)
+    tank = a_subentry("hot_water", temperature_entity="sensor.tank", power_entity="sensor.tank_power")
+    outlook = await devices_of(hass, tank).async_outlook(a_day())
+    (series,) = outlook.draw_kw.values()
+    evening = max(range(24), key=lambda hour: series.at(NOW + timedelta(hours=hour)))
+    assert (NOW + timedelta(hours=evening)).hour in (18, 19)
+    assert series.quantile(0.9) is not None
+
+
+async def test_without_a_thermometers_past_hot_water_stays_what_was_set_up(recorder_mock, hass):
+    tank = a_subentry("hot_water", temperature_entity="sensor.tank", power_entity="sensor.tank_power")
+    assert (await devices_of(hass, tank).async_outlook(a_day())).draw_kw == {}
+
+
+@pytest.mark.parametrize("curtailable", [True, False])
+async def test_a_cloudy_hour_dims_the_next_where_hems_did_not_curtail(recorder_mock, hass, curtailable):
+    hour = NOW.replace(hour=9)
+    await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: 0.2 if moment.hour == hour.hour else 0.4)
+    clear = {"watts": {(NOW + timedelta(hours=i)).isoformat(): 2000 for i in range(-3, 4)}}
+    hass.states.async_set("sensor.sun", "12", clear)
+    array = a_subentry("pv", forecast_entity="sensor.sun", power_entity="sensor.pv_power", curtailable=curtailable)
+    (series,) = (await devices_of(hass, array).async_outlook(a_day())).pv_kw.values()
+    assert (series.at(NOW) < 1.0) is not curtailable
+
+
 async def test_a_home_may_buy_by_the_list_and_sell_at_a_fixed_price(hass):
     rows = [{"start": "2026-06-15T10:00:00+00:00", "end": "2026-06-15T11:00:00+00:00", "price": 0.3}]
     hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})

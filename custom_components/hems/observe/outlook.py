@@ -8,13 +8,15 @@ from homeassistant.core import HomeAssistant
 
 from ..core.forecast import (
     Panel,
+    draws_of,
     joined_prices,
+    learned_draws,
     load_forecast,
     performance_of,
     pv_forecast,
     temperature_forecast,
 )
-from ..core.model import Horizon, InputHealth, Pv, Series
+from ..core.model import Horizon, HotWater, InputHealth, Pv, Series
 from ..devices import Outlook
 from ..home import EntityTariff, Home
 from ..runtime import Live
@@ -52,6 +54,7 @@ class OutlookReader:
             load_kw=load_kw,
             outdoor_c=outdoor_c,
             pv_kw=pv_kw,
+            draw_kw=self._draws(past, horizon),
             health=(*imported.health, *exported.health, *load_health, *outdoor_health, *pv_health),
         )
 
@@ -80,6 +83,7 @@ class OutlookReader:
             bound = self._home.grid_bindings
             wanted = {bound.grid_power_entity, bound.load_power_entity, bound.outdoor_temperature_entity}
             wanted |= {binding.power_entity for binding in self._home.bindings.values()}
+            wanted |= {self._home.bindings[tank.name].temperature_entity for tank in self._tanks()}
             ids = {entity_id for entity_id in wanted if entity_id}
             self._past = await async_hourly_means(self._hass, ids, now - HISTORY, now)
             self._past_until = now
@@ -134,9 +138,36 @@ class OutlookReader:
             panel = self._panel(asset)
             history = past.get(binding.power_entity or "")
             performance = performance_of(panel, history, horizon.start) if history else None
-            found[asset.name], poor = pv_forecast(own.series, panel, horizon.start, horizon.end, source, performance)
+            # What HEMS may have curtailed says nothing of the sun.
+            measured_kw = _positive(history) if history and not asset.curtailable else None
+            found[asset.name], poor = pv_forecast(
+                own.series, panel, horizon.start, horizon.end, source, performance, measured_kw=measured_kw
+            )
             health += [*own.health, *poor]
         return found, health
+
+    def _tanks(self) -> list[HotWater]:
+        return [asset for asset in self._home.site.assets if isinstance(asset, HotWater)]
+
+    def _draws(self, past: Mapping[str, Series], horizon: Horizon) -> dict[str, Series]:
+        """Of the tanks whose weeks of temperatures and power tell what was drawn; the others keep what was set up."""
+        found: dict[str, Series] = {}
+        for tank in self._tanks():
+            binding = self._home.bindings[tank.name]
+            tank_c, power_kw = past.get(binding.temperature_entity or ""), past.get(binding.power_entity or "")
+            if tank_c is None or power_kw is None:
+                continue
+            drawn, poor = learned_draws(
+                draws_of(tank, tank_c, _positive(power_kw)),
+                self._home.daily_hot_water_kwh.get(tank.name, 0.0),
+                horizon.start,
+                horizon.end,
+                self._home.site.time_zone,
+                f"{tank.name}.draw_kw",
+            )
+            if not poor:
+                found[tank.name] = drawn
+        return found
 
     def _panel(self, array: Pv) -> Panel:
         panels = self._home.panels[array.name]
@@ -147,3 +178,10 @@ class OutlookReader:
             azimuth_deg=panels.azimuth_deg,
             peak_kw=array.peak_kw,
         )
+
+
+def _positive(power_kw: Series) -> Series:
+    """Without the sign that an inverter or a meter happens to give it."""
+    return Series(
+        times=power_kw.times, values=tuple(None if value is None else abs(value) for value in power_kw.values)
+    )

@@ -165,13 +165,21 @@ def test_the_last_hour_carries_on_and_fades():
     "measured",
     [
         Series.constant(1.5, NOON - HOUR, NOON - HOUR / 2),
+        Series.constant(1.5, NOON - 5 * HOUR, NOON - HOUR),
         Series(times=(NOON - HOUR, NOON - HOUR / 2, NOON), values=(1.5, None)),
     ],
-    ids=["not up to now", "a hole"],
+    ids=["too short", "too old", "a hole"],
 )
 def test_an_hour_that_is_not_fully_known_corrects_nothing(measured):
     usual = pv_forecast(plain(), PANEL, NOON, NOON + 9 * HOUR, "pv")
     assert pv_forecast(plain(), PANEL, NOON, NOON + 9 * HOUR, "pv", measured_kw=measured) == usual
+
+
+def test_an_hour_that_ended_half_an_hour_ago_still_counts():
+    usual, _ = pv_forecast(plain(), PANEL, NOON, NOON + HOUR, "pv")
+    measured = Series.constant(1.5, NOON - 2 * HOUR, NOON - HOUR / 2)
+    dimmed, _ = pv_forecast(plain(), PANEL, NOON, NOON + HOUR, "pv", measured_kw=measured)
+    assert dimmed.at(NOON) == pytest.approx(0.5 * usual.at(NOON), rel=0.05)
 
 
 def test_a_forecast_that_begins_now_is_not_corrected():

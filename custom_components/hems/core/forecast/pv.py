@@ -59,7 +59,8 @@ def pv_forecast(
 
     Providers' forecasts are calibrated and blended where there are any, whatever their number; elsewhere it is the
     clear sky times `performance`, the share of it that the last days gave. `measured_kw` is what the array has given
-    lately (without what was curtailed): the last hour's ratio to its forecast carries on, and fades.
+    lately (without what was curtailed): the ratio of its last hour, if that ended less than an hour ago, to the
+    forecast for it carries on, and fades.
     """
     heard = _named(providers)
     maker = _Maker(
@@ -170,11 +171,12 @@ def _corrected(row: Sequence[float], ratio: float, lead: float, panel: Panel) ->
 
 def _recent_ratio(maker: _Maker, measured_kw: Series | None) -> float | None:
     """What the last hour gave over what would have been forecast for it; None where either is not known."""
-    begin = maker.now - RECENT
-    given = measured_kw.mean(begin, maker.now) if measured_kw else None
+    end = min(maker.now, measured_kw.end) if measured_kw else maker.now
+    begin = end - RECENT
+    given = measured_kw.mean(begin, end) if measured_kw and maker.now - end < RECENT else None
     if given is None:
         return None
-    edges = maker.edges(begin, maker.now)
+    edges = maker.edges(begin, end)
     forecast_kwh = 0.0
     for earlier, later in pairwise(edges):
         if maker.providers and not maker.heard(earlier):
