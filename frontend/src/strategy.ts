@@ -123,11 +123,12 @@ function overview(hass: Registries, groups: Group[], strings: Strings): object {
     max_columns: 3,
     dense_section_placement: true,
     sections: [
-      { type: "grid", column_span: 2, cards: [{ type: "custom:hems-plan-card", grid_options: { columns: "full" } }] },
       {
         type: "grid",
-        cards: ["custom:hems-flow-card", "custom:hems-why-card"].map((type) => ({ type, grid_options: { columns: "full" } })),
+        column_span: 2,
+        cards: ["custom:hems-plan-card", "custom:hems-why-card"].map((type) => ({ type, grid_options: { columns: "full" } })),
       },
+      { type: "grid", cards: [{ type: "custom:hems-flow-card", grid_options: { columns: "full" } }] },
       ...sections,
     ],
   };

@@ -167,7 +167,7 @@ test("the dashboard has our cards, the controls, and no holes in its rows", () =
   ];
   const { views } = generate(aHass(entities, DEVICES)) as { views: { sections: { cards: Record<string, unknown>[] }[] }[] };
   const [plan, flow, car] = views[0]?.sections ?? [];
-  assert.equal(plan?.cards[0]?.type, "custom:hems-plan-card");
+  assert.deepEqual(plan?.cards.map(({ type }) => type), ["custom:hems-plan-card", "custom:hems-why-card"]);
   assert.equal(flow?.cards[0]?.type, "custom:hems-flow-card");
   assert.deepEqual(car?.cards.map(({ entity, grid_options }) => [entity, grid_options ? "wide" : "half"]), [
     [undefined, "half"], ["switch.automatic", "half"], ["sensor.soc", "half"], ["sensor.state", "wide"], ["number.target", "wide"], ["sensor.run", "wide"], ["button.back", "wide"],

@@ -29,6 +29,10 @@ test("a reason is told with its energy, its time, a word and what it gains", () 
   assert.equal(line?.gain, "€0.80");
 });
 
+test("a trickle is not worth a line", () => {
+  assert.deepEqual(linesOf(USER, EN, aTold(aReason({ energy_kwh: 0.02 }))), []);
+});
+
 test("what is over is not told any more", () => {
   const over = aReason({ start: "2026-11-21T08:00:00Z", end: "2026-11-21T10:00:00Z" });
   assert.equal(linesOf(USER, EN, aTold(over, aReason())).length, 1);
@@ -66,6 +70,6 @@ test("only limits with a word for people are named, each once", () => {
 test("the saving is told beside both other ways to run the home, or not at all", () => {
   const cost = aPlan().cost;
   const baselines = [{ kind: "unmanaged", cost: { ...cost, energy: 3.5 } }, { kind: "self_consumption", cost: { ...cost, energy: 2 } }];
-  assert.equal(savingOf(USER, EN, aState({ plan: aPlan({ baselines }) })), "This plan saves €2.50 beside a home that nobody manages, and €1.00 beside simple rules.");
+  assert.equal(savingOf(USER, EN, aState({ plan: aPlan({ baselines }) })), "Planned for the next 2 h: €2.50 less than if nobody managed the home, €1.00 less than with simple rules.");
   assert.equal(savingOf(USER, EN, aState({ plan: aPlan() })), "");
 });

@@ -140,6 +140,19 @@ def test_the_plan_says_how_it_ended_and_what_comes_next(page):
     assert page.locator("hems-plan-card .next").inner_text().strip()
 
 
+def test_every_line_says_why_and_what_it_would_cost_otherwise(page):
+    page.locator("hems-why-card li").first.wait_for()
+    assert "less than with simple rules" in page.locator("hems-why-card p").first.inner_text()
+    asked = page.locator("hems-why-card li").filter(has_not_text="Roof").last
+    asked.locator("button.line").click()
+    assert "A kWh is worth" in page.locator("hems-why-card .details").inner_text()
+    page.locator("hems-why-card .ask").click()
+    page.wait_for_function(
+        "(card) => card.shadowRoot.querySelector('.answer')?.innerText.startsWith('Without it')",
+        arg=page.query_selector("hems-why-card"),
+    )
+
+
 def test_a_legend_entry_hides_its_series_and_brings_it_back(page):
     chart = drawn_chart(page)
     entry = page.locator("hems-plan-card .legend").get_by_text("Household")

@@ -132,7 +132,8 @@ export class HemsWhyCard extends HomeCard<WhyCardConfig> {
     h2 { margin: 0; padding: 0 8px; font-size: var(--ha-font-size-l, 16px); font-weight: 500; color: var(--primary-text-color); }
     p { margin: 4px 8px 0; }
     .quiet { color: var(--secondary-text-color); font-size: 13px; }
-    ul { list-style: none; margin: 8px 0 0; padding: 0; }
+    ul { list-style: none; margin: 8px 0 0; padding: 0; columns: 340px 2; }
+    li { break-inside: avoid; }
     button { font: inherit; color: inherit; background: none; border: 0; cursor: pointer; }
     button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: -2px; }
     .line { display: flex; align-items: center; gap: 10px; width: 100%; padding: 7px 8px; text-align: start; color: var(--primary-text-color); border-radius: 8px; }

@@ -20,12 +20,14 @@ export interface Line {
 const A_DAY_MS = 86_400_000;
 /** Less is not worth a figure. */
 const TINY_MONEY = 0.005;
+/** Less is not worth a line. */
+const TINY_KWH = 0.05;
 
 export function linesOf(hass: FormatContext, strings: Strings, state: HomeState): Line[] {
   const currency = state.plan?.currency ?? state.site?.currency ?? "EUR";
   const now = state.live ? Date.parse(state.live.at) : Number.NEGATIVE_INFINITY;
   return state.reasons
-    .filter((reason) => Date.parse(reason.end) > now)
+    .filter((reason) => Date.parse(reason.end) > now && reason.energy_kwh >= TINY_KWH)
     .map((reason) => ({
       reason,
       kind: assetOf(state, reason.asset)?.kind ?? "",
@@ -86,7 +88,9 @@ export function savingOf(hass: FormatContext, strings: Strings, state: HomeState
   };
   const [unmanaged, rules] = [saved("unmanaged"), saved("self_consumption")];
   if (unmanaged === undefined || rules === undefined) return "";
+  const hours = Math.round(plan.horizon.steps_s.reduce((sum, step) => sum + step, 0) / 3600);
   return fill(strings.why.saves, {
+    hours,
     unmanaged: formatMoney(hass, unmanaged, plan.currency),
     rules: formatMoney(hass, rules, plan.currency),
   });
