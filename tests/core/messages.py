@@ -34,17 +34,21 @@ from custom_components.hems.core.model import (
     Horizon,
     HotWater,
     HotWaterState,
+    HybridInverter,
+    HybridInverterState,
     Infeasible,
     InputHealth,
     Optimal,
     Override,
     Plan,
     PlanRequest,
+    PowerPoint,
     Pv,
     PvState,
     Quantile,
     Series,
     Site,
+    SocTarget,
     SolverOptions,
     SolveStats,
     Tariff,
@@ -117,6 +121,10 @@ def ev_sessions(draw) -> tuple[EvSession, ...]:
                 energy_kwh=capacity_kwh * draw(SHARE),
                 target_kwh=capacity_kwh * draw(SHARE),
                 max_charge_kw=draw(st.none() | POSITIVE),
+                ready_by=draw(st.none() | moments()),
+                at_once_kwh=capacity_kwh * draw(SHARE),
+                min_kwh=capacity_kwh * draw(SHARE),
+                may_export=draw(st.booleans()),
             )
         )
         arrival = departure
@@ -140,10 +148,22 @@ def batteries(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
         charge_efficiency=draw(st.floats(0.5, 1)),
         min_soc=low,
         max_soc=high,
+        reserve_soc=draw(st.sampled_from([None, low, high])),
+        charge_curve=draw(st.sampled_from([(), (PowerPoint(soc=0.5, max_kw=5.0), PowerPoint(soc=1.0, max_kw=1.0))])),
         may_export=draw(st.booleans()),
         may_charge_ev=draw(st.booleans()),
     )
-    return asset, BatteryState(asset=name, energy_kwh=draw(AMOUNT))
+    targets = st.builds(SocTarget, by=moments(), soc=SHARE, price_per_kwh=AMOUNT)
+    wanted = tuple(draw(st.lists(targets, max_size=2)))
+    return asset, BatteryState(asset=name, energy_kwh=draw(AMOUNT), targets=wanted)
+
+
+@st.composite
+def inverters(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
+    asset = HybridInverter(
+        name=name, max_ac_kw=draw(AMOUNT), max_ac_charge_kw=draw(st.none() | AMOUNT), efficiency=draw(st.floats(0.5, 1))
+    )
+    return asset, HybridInverterState(asset=name)
 
 
 @st.composite
@@ -204,7 +224,7 @@ def flexible_loads(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState
     return asset, FlexibleLoadState(asset=name, wanted=draw(series_over(horizon, SHARE)))
 
 
-KINDS = (batteries, arrays, chargers, heat_pumps, tanks, appliances, flexible_loads)
+KINDS = (batteries, inverters, arrays, chargers, heat_pumps, tanks, appliances, flexible_loads)
 
 
 @st.composite
