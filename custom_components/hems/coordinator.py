@@ -21,6 +21,7 @@ from .engine import Engine
 from .engine_client import EngineError, EngineUnauthorized
 from .home import Home
 from .household import Household
+from .plan_kept import plan_to_follow
 from .planning import Situation, build_request
 from .runtime import HemsConfigEntry, NextAction, PlanView
 from .settings import Kept, MadePlan
@@ -143,7 +144,9 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         plan = await self._async_solved(request)
         if not self._unsubs:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="stopped")
-        self._made = MadePlan(plan=plan, request=request)
+        before = self.data
+        last = MadePlan(plan=before.plan, request=before.request) if before.plan and before.request else None
+        self._made = plan_to_follow(MadePlan(plan=plan, request=request), last, self._devices.now())
         self._kept.save_within(SAVE_WITHIN_S, self._last_made)
         return await self._async_view(self._made)
 

@@ -8,7 +8,8 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.model import Fallback, Optimal, Override, Series
+from custom_components.hems.core.fallback import fallback_plan
+from custom_components.hems.core.model import Fallback, Optimal, Override, Series, TimedOut
 from custom_components.hems.devices import Change, Outlook
 from tests.integration.running import NOWHERE, FakeDevices, a_live, a_running_entry, dictated, pass_time
 
@@ -148,6 +149,26 @@ async def test_home_without_engine_runs_on_a_safe_plan(hass, freezer, devices, c
         assert issue.translation_key == "engine_unavailable"
         assert issue.is_fixable
         assert caplog.text.count("plans without its engine") == 1
+
+
+async def test_out_of_time_keeps_the_last_plan_until_it_expires(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        good = runtime.coordinator.data.plan
+        engine.solve = lambda wanted: replace(fallback_plan(wanted, "late"), outcome=TimedOut(time_limit_s=10.0))
+        await pass_time(hass, freezer, 300)
+        kept = runtime.coordinator.data.plan
+        assert len(engine.requests) == 2
+        assert (kept.made_at, kept.outcome, kept.assets) == (good.made_at, good.outcome, good.assets)
+        assert [entry.reason for entry in kept.health if entry.source == "engine"] == [
+            "the solver ran out of time, so the plan before is kept until it expires"
+        ]
+        for _ in range(3):
+            await pass_time(hass, freezer, 300)
+        assert runtime.coordinator.data.plan.outcome == TimedOut(time_limit_s=10.0)
+        engine.solve = lambda wanted: replace(fallback_plan(wanted, "test"), outcome=Optimal())
+        await pass_time(hass, freezer, 300)
+        assert not [entry for entry in runtime.coordinator.data.plan.health if entry.source == "engine"]
 
 
 async def test_issue_ends_with_the_trouble(hass, freezer, engine, devices, caplog):
