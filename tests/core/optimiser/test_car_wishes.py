@@ -1,11 +1,15 @@
 """A car's minimum at once, targets that are overdue, and energy that a car gives back."""
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 import pytest
 
 from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import GridLimit, SolverOptions
-from custom_components.hems.core.optimiser import solve
+from custom_components.hems.core.model.terms import Terms
+from custom_components.hems.core.optimiser import NoPlan, solve
+from custom_components.hems.core.optimiser.validate import check_plan
 from tests.builders import (
     a_battery,
     a_battery_state,
@@ -230,3 +234,11 @@ def test_limits_are_meant_at_ac_in_both_directions(power_kw):
     )
     plan = solve(request)
     assert plan.asset("battery").power_kw == pytest.approx((power_kw, power_kw, -power_kw, -power_kw))
+
+
+def test_plan_that_drains_a_car_below_its_floor_is_not_published():
+    request = a_visit(an_ev_session(0, 24, energy_kwh=40.0, target_kwh=40.0, min_kwh=38.0), charger=TWO_WAYS)
+    plan = solve(request)
+    drained = replace(plan.assets[0], power_kw=(-4.0,) * 24)
+    with pytest.raises(NoPlan, match=r"ev_charger\.min"):
+        check_plan(replace(plan, assets=(drained,)), Terms.of(request))

@@ -1,10 +1,14 @@
 """What is planned behind a hybrid inverter."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import Override
-from custom_components.hems.core.optimiser import solve
+from custom_components.hems.core.model.terms import Terms
+from custom_components.hems.core.optimiser import NoPlan, solve
+from custom_components.hems.core.optimiser.validate import check_plan
 from tests.builders import (
     a_battery,
     a_battery_state,
@@ -112,3 +116,14 @@ def test_fallback_keeps_the_inverter_s_limits_under_a_word_of_the_user():
     plan = fallback_plan(request, "no engine")
     assert_sound(plan, request)
     assert powers(plan, "battery")[0] == pytest.approx(2.0 * 0.96)
+
+
+def test_plan_beyond_the_inverter_is_not_published():
+    request = a_hybrid_home()
+    plan = solve(request)
+    schedules = tuple(
+        replace(asset, trajectories={"ac_kw": (-9.0,) * 24}) if asset.asset == "inverter" else asset
+        for asset in plan.assets
+    )
+    with pytest.raises(NoPlan, match=r"inverter\.max_ac"):
+        check_plan(replace(plan, assets=schedules), Terms.of(request))
