@@ -15,8 +15,8 @@ from ..prices import EXPORT_PER_KWH, Market
 from .plant import Home
 
 DATA = Path(__file__).parent.parent / "data"
-NO_LIMIT_KW = 100.0
-"""Stands for a power without limit."""
+NO_LIMIT_KW = 20.0
+"""Stands for a power without limit: more than can flow in these homes."""
 
 
 def rows(name: str) -> Iterator[Mapping[str, str]]:

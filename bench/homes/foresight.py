@@ -15,8 +15,8 @@ from .view import View
 type Values = NDArray[np.float64]
 COLUMNS = ("charge", "discharge", "buy", "sell", "held_back", "energy", "charging", "buying")
 """Of the program: each has one variable a step; the last two say which way power goes."""
-EARLY = 1e-6
-"""Weight per kW that rises over the horizon: of equal courses the earlier one."""
+LATE = 1e-6
+"""Weight per kW exchanged that falls over the horizon: of equal courses the one that buys and sells later."""
 CYCLED = 1e-6
 HELD_BACK = 1e-7
 
@@ -50,9 +50,9 @@ def best_course(home: Home, energy_kwh: float, outlook: Outlook) -> Course:
     """
     n, h = len(outlook.load_kw), home.step_h
     buy, sell = np.array(outlook.import_price), np.array(outlook.export_price)
-    taste = EARLY * np.arange(n) / n
-    costs: dict[str, Any] = {"charge": CYCLED, "discharge": CYCLED + taste, "held_back": HELD_BACK}
-    costs |= {"buy": buy * h, "sell": -sell * h}
+    taste = LATE * (1.0 - np.arange(n) / n)
+    costs: dict[str, Any] = {"charge": CYCLED, "discharge": CYCLED, "held_back": HELD_BACK}
+    costs |= {"buy": buy * h + taste, "sell": -sell * h + taste}
     # Elsewhere nobody gains from both directions at once, and the switches may lie between.
     both_pay = (buy < sell) | (buy < 0.0)
     found = milp(

@@ -52,7 +52,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
             *wish_limits,
         ),
         cost=battery.wear_per_kwh * out_kwh + wishes - worth,
-        preference=(MOVED * h + EARLY * context.earliness * h) @ (charge_kw + discharge_kw),
+        preference=(MOVED * h) @ charge_kw + ((MOVED + EARLY * context.earliness) * h) @ discharge_kw,
         discharge=discharge,
         unsold=None if battery.may_export else discharge,
         not_for_cars=None if battery.may_charge_ev else discharge,

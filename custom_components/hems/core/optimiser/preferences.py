@@ -27,6 +27,11 @@ from .constraints import Affine, at_least
 
 EARLY = 2e-5
 """Per kWh, times the part of the horizon that has passed."""
+LATE = 1e-5
+"""Per kWh exchanged with the grid, times the part of the horizon that is still to come. What can be bought later at
+the same price is bought when more is known, and what can be stored of the sun is stored before it is sold; half of
+`EARLY`, so that a device which wants to run soon still does. In closed loop on real homes, buying early for the
+battery instead cost most of what planning is worth."""
 MOVED = 2e-5
 """Per kWh through a battery, so that one without wear does not cycle for nothing."""
 CURTAILED = 1e-5
@@ -37,10 +42,14 @@ STAY = 1e-5
 """Per kWh away from the plan before, within the steps that are decided whole."""
 
 
-def taste(blocks: Sequence[Block], context: Context) -> tuple[Affine, list[cp.Constraint]]:
-    """All preferences together, never dearer than the budget that the request gives them."""
+def taste(blocks: Sequence[Block], exchange_kw: Affine, context: Context) -> tuple[Affine, list[cp.Constraint]]:
+    """All preferences together, never dearer than the budget that the request gives them.
+
+    `exchange_kw` is import plus export.
+    """
     near_previous, limits = _near_previous(blocks, context)
-    wanted = sum(block.preference for block in blocks) + near_previous
+    late = (LATE * (1.0 - context.earliness) * context.h) @ exchange_kw
+    wanted = sum(block.preference for block in blocks) + near_previous + late
     scale = context.terms.money_scale
     budget = scale * context.terms.request.options.preference_budget
     return min(scale, budget / max(_most(context), 1e-9)) * wanted, limits
@@ -79,7 +88,7 @@ def _most(context: Context) -> float:
         if isinstance(asset, Appliance):
             most += 2.0 * EARLY * len(request.state_of(asset, ApplianceState).runs)
         kw = _full_kw(asset)
-        most += (EARLY + MOVED) * kw * hours + SWITCHED * int(context.near.sum())
+        most += (EARLY + MOVED + LATE) * kw * hours + SWITCHED * int(context.near.sum())
         most += 2.0 * STAY * kw * near_h if request.previous is not None else 0.0
     return most
 

@@ -31,7 +31,7 @@ def solve(request: PlanRequest) -> Plan:
     blocks = [block_of(asset, request.state_of(asset, AssetState), context) for asset in request.site.assets]
     grid = grid_block(blocks, context)
     told, told_limits = override_cost(blocks, context)
-    preferred, taste_limits = taste(blocks, context)
+    preferred, taste_limits = taste(blocks, grid.import_kw + grid.export_kw, context)
     objective = (grid.cost + told + sum(block.cost for block in blocks) + preferred) / terms.money_scale
     limits = [limit for block in blocks for limit in block.constraints]
     limits += [*grid.constraints, *told_limits, *taste_limits]
