@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import forecast_prices, forecast_pv
+from bench import forecast_prices, forecast_pv, forecast_temperature
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +32,9 @@ def test_the_last_hour_helps_the_next(pv):
 def test_estimated_prices_are_closer_than_the_nearest_known_day():
     found = {case: value for case, _, value in forecast_prices.results(quick=True)}
     assert found["prices/hems"] < found["prices/nearest-known-day"]
+
+
+def test_temperature_is_closer_than_yesterday():
+    found = {(case, metric): value for case, metric, value in forecast_temperature.results(quick=True)}
+    for metric in ("mae_day_1_k", "mae_day_2_k"):
+        assert found["temperature/hems", metric] < found["temperature/yesterday", metric]

@@ -109,12 +109,13 @@ def test_what_the_inverter_cut_off_teaches_no_less_sun():
     assert calibration.calibrated_kw("provider", 2.0, spot, small) == pytest.approx(2.0, rel=0.1)
 
 
-def test_the_better_provider_weighs_more():
+@pytest.mark.parametrize("lead_h", [1.0, 24.0], ids=["never seen so near", "seen a day ahead"])
+def test_the_better_provider_weighs_more(lead_h):
     calibration = learned(30, wild=lambda moment, kw: kw * (2.0 if moment.toordinal() % 2 else 0.1))
     spot = spot_at(JUNE + 40 * DAY + 11.5 * HOUR, PANEL)
     good = calibration.calibrated_kw("provider", 3.0, spot, PANEL)
     bad = calibration.calibrated_kw("wild", 0.5, spot, PANEL)
-    blend = calibration.blended_kw({"provider": 3.0, "wild": 0.5}, spot, 24.0, PANEL)
+    blend = calibration.blended_kw({"provider": 3.0, "wild": 0.5}, spot, lead_h, PANEL)
     assert abs(blend - good) < 0.2 * abs(blend - bad)
 
 

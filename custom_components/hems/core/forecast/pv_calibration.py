@@ -143,7 +143,11 @@ class PvCalibration(Value):
         return (given_kwh + 0.5) / (clear_kwh + 1.0)
 
     def _weight(self, name: str, lead_h: float) -> float:
-        square, weight = self.members.get(name, Member()).squares.get(_lead(lead_h), (0.0, 0.0))
+        """By the errors this far ahead, or by all where this far ahead has never been seen."""
+        known = self.members.get(name, Member()).squares
+        seen = [known[_lead(lead_h)]] if _lead(lead_h) in known else list(known.values())
+        square = sum(square for square, _ in seen)
+        weight = sum(weight for _, weight in seen)
         return (PRIOR_WEIGHT + weight) / (PRIOR_WEIGHT * PRIOR * PRIOR + square)
 
 
