@@ -1,8 +1,10 @@
 """What holds for every plan, however it was made and however odd the home."""
 
 from bisect import bisect
+from datetime import timedelta
 from itertools import pairwise
 from math import inf
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,8 +17,11 @@ from custom_components.hems.core.model import (
     EvCharger,
     EvChargerState,
     FlexibleLoad,
+    FlexibleLoadState,
     HeatPump,
+    HeatPumpState,
     HotWater,
+    HotWaterState,
     HybridInverter,
     Plan,
     PlanRequest,
@@ -24,6 +29,7 @@ from custom_components.hems.core.model import (
 )
 from custom_components.hems.core.model.assessment.judgement import REPORTED
 from custom_components.hems.core.model.dc_bus import clippable_kw, members_of
+from custom_components.hems.core.model.phases import over_phase_kw
 from custom_components.hems.core.model.runs import runs_of
 from custom_components.hems.core.model.terms import Terms
 from custom_components.hems.core.model.visits import visits_of
@@ -51,12 +57,16 @@ def assert_sound(plan: Plan, request: PlanRequest) -> None:
                 assert_charging_possible(asset, schedule, plan, request)
             case HeatPump():
                 assert_heating_possible(schedule, asset.min_electric_kw, asset.max_electric_kw, request)
+                assert_least_times_kept(asset, schedule, plan, request)
             case HotWater():
                 assert_heating_possible(schedule, asset.least_electric_kw, asset.max_electric_kw, request)
+                assert_least_times_kept(asset, schedule, plan, request)
+                assert_tank_is_hot_when_it_shall(asset, schedule, plan, request)
             case Appliance():
                 assert_runs_possible(asset, schedule, request)
             case FlexibleLoad():
                 assert_switching_possible(schedule, request)
+                assert_short_days_are_named(asset, schedule, plan, request)
 
 
 def near(request: PlanRequest) -> range:
@@ -75,8 +85,10 @@ def assert_balanced(plan: Plan) -> None:
 
 def assert_limits_kept(plan: Plan, terms: Terms) -> None:
     named = {violation.limit for violation in plan.violations}
+    over_phase = over_phase_kw(terms, {schedule.asset: schedule for schedule in plan.assets})
     for index in range(plan.horizon.steps):
         assert plan.import_kw[index] <= terms.max_import_kw[index] + CLOSE
+        assert sum(over[index] for over in over_phase) <= plan.unserved_kw[index] + CLOSE
         if "grid.max_export" not in named:
             assert plan.export_kw[index] <= terms.max_export_kw[index] + REPORTED["kW"]
 
@@ -163,6 +175,60 @@ def assert_heating_possible(schedule: AssetPlan, min_kw: float, max_kw: float, r
         assert 0.0 <= power <= max_kw + CLOSE
         if index in near(request):
             assert power == 0.0 or power >= min_kw - CLOSE
+
+
+def assert_least_times_kept(heater: HeatPump | HotWater, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
+    """Among the whole decisions nothing is switched again too early, unless a limit stopped it and that is named."""
+    state = request.state_of(heater, HeatPumpState if isinstance(heater, HeatPump) else HotWaterState)
+    on, edges = state.on, request.horizon.edges
+    since = None if state.on is None else state.since
+    for index in near(request):
+        now_on = schedule.power_kw[index] > 0.0
+        if now_on is on:
+            continue
+        least = timedelta(seconds=heater.min_on_s if on else heater.min_off_s)
+        if since is not None and edges[index] < since + least:
+            assert on
+            assert f"{heater.name}.min_on" in {violation.limit for violation in plan.violations}
+        on, since = now_on, edges[index]
+
+
+def assert_tank_is_hot_when_it_shall(tank: HotWater, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
+    """A legionella cycle that is due is in the schedule, or its absence is named."""
+    cycle, state = tank.legionella, request.state_of(tank, HotWaterState)
+    if cycle is None:
+        assert "disinfecting" not in schedule.trajectories
+        return
+    last = state.last_disinfected
+    due = request.horizon.start if last is None else last + timedelta(days=cycle.every_days)
+    if due > request.horizon.end or f"{tank.name}.legionella" in {violation.limit for violation in plan.violations}:
+        return
+    held = timedelta(0)
+    if state.hot_since is not None and state.tank_c >= cycle.temperature_c - 0.1:
+        held = max(held, request.horizon.start - state.hot_since)
+    longest = held
+    temperatures = schedule.trajectories["tank_c"]
+    for (before, after), step_h in zip(pairwise(temperatures), request.horizon.steps_h, strict=True):
+        stays = min(before, after) >= cycle.temperature_c - 0.1
+        held = held + timedelta(hours=step_h) if stays else timedelta(0)
+        longest = max(longest, held)
+    assert max(temperatures) >= cycle.temperature_c - 0.1
+    assert longest >= timedelta(seconds=cycle.hold_s - 1)
+
+
+def assert_short_days_are_named(load: FlexibleLoad, schedule: AssetPlan, plan: Plan, request: PlanRequest) -> None:
+    """Whoever is given less than their hours in a day that lies in the horizon is told so."""
+    zone = ZoneInfo(request.site.time_zone)
+    given_h = {request.horizon.start.astimezone(zone).date(): request.state_of(load, FlexibleLoadState).given_h_today}
+    for edge, kw, h in zip(request.horizon.edges[:-1], schedule.power_kw, request.horizon.steps_h, strict=True):
+        day = edge.astimezone(zone).date()
+        given_h[day] = given_h.get(day, 0.0) + kw / load.power_kw * h
+    whole_days = [day for day in given_h if day < request.horizon.end.astimezone(zone).date()]
+    short = [day for day in whole_days if given_h[day] < load.min_on_h_per_day - 0.1]
+    # Steps over midnight belong to both days.
+    if all(edge.minute % 5 == 0 for edge in request.horizon.edges[1:]) and max(request.horizon.steps_h) <= 0.25:
+        named = [violation for violation in plan.violations if violation.limit == f"{load.name}.min_on_h_per_day"]
+        assert len(named) >= len(short)
 
 
 def assert_runs_possible(appliance: Appliance, schedule: AssetPlan, request: PlanRequest) -> None:

@@ -1,5 +1,6 @@
 """Hypothesis strategies: homes as odd as the model allows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,9 @@ from custom_components.hems.core.model import (
     BatteryState,
     Building,
     CapacityCharge,
+    CapacityTier,
     ComfortBand,
+    ComfortPeriod,
     EvCharger,
     EvChargerState,
     EvSession,
@@ -29,9 +32,12 @@ from custom_components.hems.core.model import (
     HotWaterState,
     HybridInverter,
     HybridInverterState,
+    LegionellaCycle,
     Override,
     PlanRequest,
     PowerPoint,
+    PreviousPlan,
+    PriceSignal,
     Pv,
     PvState,
     Series,
@@ -39,8 +45,10 @@ from custom_components.hems.core.model import (
     SocTarget,
     SolverOptions,
     Tariff,
+    ThermalMass,
     Weights,
 )
+from custom_components.hems.core.model.asset import PHASES
 
 EXACT = SolverOptions(time_limit_s=20.0, relative_gap=0.0, absolute_gap=1e-4, integer_h=2.0)
 
@@ -61,7 +69,10 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
 @st.composite
 def horizons(draw: st.DrawFn) -> Horizon:
     start = draw(st.sampled_from(STARTS))
-    if draw(st.booleans()):
+    shape = draw(st.sampled_from(("even", "tiered", "odd")))
+    if shape == "odd":
+        return Horizon(start=start, steps_s=draw(st.sampled_from(((1,), (86400,), (1, 60, 86400), (7, 613, 3600, 5)))))
+    if shape == "even":
         return Horizon.even(start, timedelta(minutes=draw(st.sampled_from((5, 15, 30, 60)))), draw(st.integers(1, 16)))
     return Horizon.tiered(start, ((300, 6), (900, 4), (3600, 4)))
 
@@ -81,7 +92,44 @@ def times_around(horizon: Horizon) -> st.SearchStrategy[datetime]:
 @st.composite
 def bands(draw: st.DrawFn, low: float, high: float) -> ComfortBand:
     ends = sorted((draw(numbers(low, high)), draw(numbers(low, high))))
-    return ComfortBand(min_c=ends[0], max_c=ends[1], price_per_kh=draw(numbers(0.0, 1.0)))
+    return ComfortBand(
+        min_c=ends[0],
+        max_c=ends[1],
+        price_per_kh=draw(numbers(0.0, 1.0)),
+        periods=tuple(draw(st.lists(comfort_periods(low, high), max_size=2))),
+    )
+
+
+@st.composite
+def comfort_periods(draw: st.DrawFn, low: float, high: float) -> ComfortPeriod:
+    ends = sorted((draw(numbers(low, high)), draw(numbers(low, high))))
+    return ComfortPeriod(
+        start=draw(st.times()),
+        end=draw(st.times()),
+        weekdays=tuple(draw(st.lists(st.integers(0, 6), max_size=3, unique=True))),
+        min_c=ends[0],
+        max_c=ends[1],
+    )
+
+
+@st.composite
+def least_times(draw: st.DrawFn, least_kw: float) -> dict[str, Any]:
+    """How a heater may be switched; nothing to say about one that has no least power."""
+    if least_kw <= 0.0 or draw(st.booleans()):
+        return {}
+    seconds = st.sampled_from((0, 600, 1800, 5400))
+    return {
+        "min_on_s": draw(seconds),
+        "min_off_s": draw(seconds),
+        "start_price": draw(st.sampled_from((0.0, 0.1))),
+    }
+
+
+@st.composite
+def last_switched(draw: st.DrawFn, horizon: Horizon) -> dict[str, Any]:
+    """Whether a heater is on, and since when, as far as anybody knows."""
+    ago = st.integers(0, 120).map(lambda minutes: horizon.start - timedelta(minutes=minutes))
+    return {"on": draw(st.none() | st.booleans()), "since": draw(st.none() | ago)}
 
 
 @st.composite
@@ -186,37 +234,62 @@ def chargers(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, Asset
 
 
 @st.composite
-def heat_pumps(draw: st.DrawFn, name: str) -> tuple[Asset, AssetState]:
+def heat_pumps(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
     max_kw = draw(numbers(0.5, 4.0))
+    min_kw = max_kw * draw(st.sampled_from((0.0, 0.3, 1.0)))
+    masses = st.builds(ThermalMass, heat_capacity_kwh_per_k=numbers(1.0, 30.0), coupling_kw_per_k=numbers(0.1, 3.0))
     building = Building(
         heat_loss_kw_per_k=draw(numbers(0.05, 0.4)),
         heat_capacity_kwh_per_k=draw(numbers(1.0, 20.0)),
         gains_kw=draw(numbers(0.0, 1.0)),
+        mass=draw(st.none() | masses),
     )
     heat_pump = HeatPump(
         name=name,
-        min_electric_kw=max_kw * draw(st.sampled_from((0.0, 0.3, 1.0))),
+        min_electric_kw=min_kw,
         max_electric_kw=max_kw,
         building=building,
         comfort=draw(bands(17.0, 25.0)),
+        **draw(least_times(min_kw)),
     )
-    return heat_pump, HeatPumpState(asset=name, indoor_c=draw(numbers(10.0, 30.0)))
+    return heat_pump, HeatPumpState(
+        asset=name,
+        indoor_c=draw(numbers(10.0, 30.0)),
+        mass_c=draw(st.none() | numbers(10.0, 30.0)),
+        **draw(last_switched(horizon)),
+    )
 
 
 @st.composite
 def tanks(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
     max_kw = draw(numbers(0.3, 3.0))
+    min_kw = draw(st.sampled_from((None, 0.0, max_kw * 0.5)))
+    cycles = st.builds(
+        LegionellaCycle,
+        temperature_c=numbers(50.0, 70.0),
+        hold_s=st.sampled_from((0, 900, 3600)),
+        late_price_per_day=numbers(0.0, 5.0),
+    )
     tank = HotWater(
         name=name,
         volume_l=draw(numbers(50.0, 400.0)),
-        min_electric_kw=draw(st.sampled_from((None, 0.0, max_kw * 0.5))),
+        min_electric_kw=min_kw,
         max_electric_kw=max_kw,
         cop=draw(st.sampled_from((1.0, 3.0))),
         heat_loss_kw_per_k=draw(st.sampled_from((0.0, 0.002, 0.01))),
         comfort=draw(bands(40.0, 65.0)),
+        legionella=draw(st.none() | cycles),
+        **draw(least_times(max_kw if min_kw is None else min_kw)),
     )
-    draw_kw = draw(series_over(horizon, 0.0, 3.0))
-    return tank, HotWaterState(asset=name, tank_c=draw(numbers(5.0, 80.0)), draw_kw=draw_kw)
+    ago = st.integers(0, 9 * 24).map(lambda hours: horizon.start - timedelta(hours=hours))
+    return tank, HotWaterState(
+        asset=name,
+        tank_c=draw(numbers(5.0, 80.0)),
+        draw_kw=draw(series_over(horizon, 0.0, 3.0)),
+        last_disinfected=draw(st.none() | ago),
+        hot_since=draw(st.none() | ago),
+        **draw(last_switched(horizon)),
+    )
 
 
 @st.composite
@@ -238,16 +311,28 @@ def appliances(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, Ass
 
 @st.composite
 def switches(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
-    load = FlexibleLoad(name=name, power_kw=draw(numbers(0.1, 3.0)), comfort_price_per_kwh=draw(numbers(0.0, 1.0)))
-    return load, FlexibleLoadState(asset=name, wanted=draw(series_over(horizon, 0.0, 1.0)))
+    load = FlexibleLoad(
+        name=name,
+        power_kw=draw(numbers(0.1, 3.0)),
+        comfort_price_per_kwh=draw(numbers(0.0, 1.0)),
+        min_on_h_per_day=draw(st.sampled_from((0.0, 0.5, 4.0, 24.0))),
+        short_price_per_h=draw(numbers(0.0, 2.0)),
+    )
+    return load, FlexibleLoadState(
+        asset=name, wanted=draw(series_over(horizon, 0.0, 1.0)), given_h_today=draw(numbers(0.0, 5.0))
+    )
 
 
 @st.composite
 def tariffs(draw: st.DrawFn, horizon: Horizon) -> Tariff:
     """Sane, negative, and dearer to sell than to buy."""
+    ends_kw = sorted(draw(st.sets(numbers(0.5, 15.0), max_size=3)))
+    fees = sorted(draw(st.lists(numbers(0.0, 20.0), min_size=len(ends_kw) + 1, max_size=len(ends_kw) + 1)))
+    tiers = tuple(CapacityTier(up_to_kw=end, fee=fee) for end, fee in zip((*ends_kw, None), fees, strict=True))
     capacity = st.builds(
         CapacityCharge,
         price_per_kw=numbers(0.0, 5.0),
+        tiers=st.sampled_from(((), tiers)),
         period=st.sampled_from(("day", "month")),
         peak_so_far_kw=numbers(0.0, 5.0),
     )
@@ -276,6 +361,24 @@ def limits(draw: st.DrawFn, horizon: Horizon) -> GridLimit:
 
 
 @st.composite
+def price_signals(draw: st.DrawFn, horizon: Horizon) -> PriceSignal:
+    start = draw(times_around(horizon))
+    return PriceSignal(
+        start=start,
+        end=start + timedelta(minutes=draw(st.integers(5, 300))),
+        import_price_per_kwh=draw(numbers(-0.5, 1.0)),
+        export_price_per_kwh=draw(numbers(-0.5, 1.0)),
+    )
+
+
+@st.composite
+def previous_plans(draw: st.DrawFn, names: list[str], horizon: Horizon) -> PreviousPlan:
+    """Of some assets; also of one that is gone."""
+    told = draw(st.lists(st.sampled_from([*names, "gone"]), unique=True))
+    return PreviousPlan(powers_kw={name: draw(series_over(horizon, -5.0, 5.0)) for name in told})
+
+
+@st.composite
 def overrides(draw: st.DrawFn, names: list[str], horizon: Horizon) -> Override:
     until = draw(times_around(horizon))
     earlier = st.integers(1, 600).map(lambda minutes: until - timedelta(minutes=minutes))
@@ -298,7 +401,7 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
         "pv": arrays("pv", horizon, inverter),
         "second_pv": arrays("second_pv", horizon, inverter),
         "car": chargers("car", horizon),
-        "heat_pump": heat_pumps("heat_pump"),
+        "heat_pump": heat_pumps("heat_pump", horizon),
         "tank": tanks("tank", horizon),
         "dishwasher": appliances("dishwasher", horizon),
         "lights": switches("lights", horizon),
@@ -309,6 +412,9 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
         names.append(inverter)
         parts.append(draw(inverters(inverter)))
     extra: dict[str, Any] = {}
+    phases_a = draw(st.none() | numbers(0.0, 40.0))
+    if phases_a is not None:
+        parts = [(replace(asset, phase=draw(st.none() | st.sampled_from(PHASES))), state) for asset, state in parts]
     if with_overrides and names:
         extra["overrides"] = tuple(draw(st.lists(overrides(names, horizon), max_size=2)))
     return PlanRequest(
@@ -319,6 +425,8 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
             time_zone=draw(st.sampled_from(("Europe/Berlin", "Asia/Kolkata", "UTC"))),
             max_import_kw=draw(numbers(0.0, 20.0)),
             max_export_kw=draw(numbers(0.0, 20.0)),
+            max_import_a_per_phase=phases_a,
+            load_phase_shares=draw(st.sampled_from(((1 / 3, 1 / 3, 1 / 3), (0.8, 0.2, 0.0)))),
             assets=tuple(asset for asset, _ in parts),
         ),
         tariff=draw(tariffs(horizon)),
@@ -327,6 +435,8 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
         co2_kg_per_kwh=draw(series_over(horizon, 0.0, 0.9)),
         states=tuple(state for _, state in parts),
         limits=tuple(draw(st.lists(limits(horizon), max_size=2))),
+        price_signals=tuple(draw(st.lists(price_signals(horizon), max_size=2))),
+        previous=draw(st.none() | previous_plans(names, horizon)),
         weights=Weights(
             co2_price_per_kg=draw(st.sampled_from((0.0, 0.1))),
             comfort=draw(st.sampled_from((0.0, 1.0, 3.0))),

@@ -7,14 +7,16 @@ a zone, and positive power draws from the site's bus.
 from .appliance import Appliance, ApplianceRun, ApplianceState
 from .asset import Asset, AssetState, Phase
 from .battery import Battery, BatteryState, SocTarget
+from .comfort import ComfortBand, ComfortPeriod
 from .curve import PowerPoint
 from .ev import EvCharger, EvChargerState, EvSession
 from .flexible_load import FlexibleLoad, FlexibleLoadState
 from .health import HealthStatus, InputHealth, worst
-from .heat_pump import Building, ComfortBand, CopPoint, HeatPump, HeatPumpState
+from .heat_pump import Building, CopPoint, HeatPump, HeatPumpState, ThermalMass
 from .horizon import DEFAULT_TIERS, Horizon
 from .hot_water import HotWater, HotWaterState
 from .inverter import HybridInverter, HybridInverterState
+from .legionella import LegionellaCycle
 from .plan import (
     AssetPlan,
     Baseline,
@@ -55,6 +57,7 @@ __all__ = [
     "CapacityCharge",
     "CapacityTier",
     "ComfortBand",
+    "ComfortPeriod",
     "CopPoint",
     "CostSplit",
     "EvCharger",
@@ -75,6 +78,7 @@ __all__ = [
     "HybridInverterState",
     "Infeasible",
     "InputHealth",
+    "LegionellaCycle",
     "Marginals",
     "Optimal",
     "Outcome",
@@ -98,6 +102,7 @@ __all__ = [
     "SolverOptions",
     "Source",
     "Tariff",
+    "ThermalMass",
     "TimedOut",
     "Violation",
     "Weights",

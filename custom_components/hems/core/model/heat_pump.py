@@ -1,43 +1,45 @@
 """A heat pump and the building that it heats."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
 from .asset import Asset, AssetState
-from .checks import above, at_least, finite, ordered, within
+from .checks import above, as_utc, at_least, within
+from .comfort import ComfortBand
+from .duty import check_duty
 from .value import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThermalMass(Value):
+    """Walls, floors and screed: C_m dM/dt = coupling (T - M)."""
+
+    heat_capacity_kwh_per_k: float
+    coupling_kw_per_k: float
+    """Heat that passes between it and the rooms, per kelvin between them."""
+
+    def __post_init__(self) -> None:
+        above("mass", "heat_capacity_kwh_per_k", self.heat_capacity_kwh_per_k, 0.0)
+        above("mass", "coupling_kw_per_k", self.coupling_kw_per_k, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Building(Value):
-    """One thermal zone: C dT/dt = heat + gains - heat_loss (T - outdoor)."""
+    """One thermal zone, C dT/dt = heat + gains - heat_loss (T - outdoor), perhaps with a slower mass beside it."""
 
     heat_loss_kw_per_k: float
     heat_capacity_kwh_per_k: float
+    """Of all that is as warm as the rooms: the whole building, or with a `mass` air and furniture alone."""
     gains_kw: float = 0.0
     """Constant gains from people and devices."""
+    mass: ThermalMass | None = None
 
     def __post_init__(self) -> None:
         above("building", "heat_loss_kw_per_k", self.heat_loss_kw_per_k, 0.0)
         above("building", "heat_capacity_kwh_per_k", self.heat_capacity_kwh_per_k, 0.0)
         at_least("building", "gains_kw", self.gains_kw, 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComfortBand(Value):
-    """Temperatures that are fine, and the price of each kelvin-hour outside them."""
-
-    min_c: float
-    max_c: float
-    price_per_kh: float = 0.5
-    """Currency per K h below or above the band: comfort is soft, this is its worth."""
-
-    def __post_init__(self) -> None:
-        within("comfort", "min_c", self.min_c, 0.0, 80.0)
-        within("comfort", "max_c", self.max_c, 0.0, 80.0)
-        ordered("comfort", "min_c", self.min_c, "max_c", self.max_c)
-        at_least("comfort", "price_per_kh", self.price_per_kh, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,17 @@ class HeatPump(Asset):
     """Curve over rising outdoor temperature, linear between its points and flat beyond them."""
     building: Building
     comfort: ComfortBand
+    min_on_s: int = 0
+    """Once on, it stays on this long."""
+    min_off_s: int = 0
+    start_price: float = 0.0
+    """Currency per start: wear of the compressor."""
 
     def __post_init__(self) -> None:
         Asset.__post_init__(self)
         above(self.name, "max_electric_kw", self.max_electric_kw, 0.0)
         within(self.name, "min_electric_kw", self.min_electric_kw, 0.0, self.max_electric_kw)
+        check_duty(self.name, self.min_electric_kw, self.min_on_s, self.min_off_s, self.start_price)
         if not self.cop:
             raise ValueError(f"{self.name}: cop must have at least one point")
         for colder, warmer in pairwise(self.cop):
@@ -92,12 +100,20 @@ class HeatPump(Asset):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatPumpState(AssetState):
-    """How warm the building is."""
+    """How warm the building is, and whether the heat pump runs."""
 
     kind: Literal["heat_pump"] = "heat_pump"
     indoor_c: float
+    mass_c: float | None = None
+    """Of the building's mass; unknown: as warm as the rooms, as it would be after days without a change."""
+    on: bool | None = None
+    since: datetime | None = None
+    """When it was last switched; unknown: so long ago that it does not matter."""
 
     def __post_init__(self) -> None:
         AssetState.__post_init__(self)
-        finite(self.asset, "indoor_c", self.indoor_c)
         within(self.asset, "indoor_c", self.indoor_c, -30.0, 60.0)
+        if self.mass_c is not None:
+            within(self.asset, "mass_c", self.mass_c, -30.0, 60.0)
+        if self.since is not None:
+            object.__setattr__(self, "since", as_utc(self.asset, "since", self.since))

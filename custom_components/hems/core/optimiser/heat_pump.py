@@ -2,13 +2,14 @@
 
 from ..model import HeatPump, HeatPumpState
 from ..model.schedules import heat_pump_plan
-from ..model.zones import building_zone
+from ..model.zones import building_duty, building_zone
 from .block import Block, Context
-from .zone import Heater, zone_block
+from .zone import zone_block
 
 
 def heat_pump_block(heat_pump: HeatPump, state: HeatPumpState, context: Context) -> Block:
     """The building is the zone; the COP of each step follows from its outdoor temperature, so all stays linear."""
     zone = building_zone(heat_pump, state, context.terms)
-    heater = Heater(name=heat_pump.name, min_kw=heat_pump.min_electric_kw, max_kw=heat_pump.max_electric_kw)
-    return zone_block(heater, zone, context, lambda power_kw: heat_pump_plan(heat_pump, zone, power_kw))
+    return zone_block(
+        building_duty(heat_pump, state), zone, context, lambda power_kw: heat_pump_plan(heat_pump, zone, power_kw)
+    )

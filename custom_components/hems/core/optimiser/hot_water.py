@@ -2,13 +2,14 @@
 
 from ..model import HotWater, HotWaterState
 from ..model.schedules import hot_water_plan
-from ..model.zones import tank_zone
+from ..model.zones import tank_duty, tank_zone
 from .block import Block, Context
-from .zone import Heater, zone_block
+from .zone import zone_block
 
 
 def hot_water_block(hot_water: HotWater, state: HotWaterState, context: Context) -> Block:
     """The well-mixed tank is the zone; what is drawn leaves it as heat."""
     zone = tank_zone(hot_water, state, context.terms)
-    heater = Heater(name=hot_water.name, min_kw=hot_water.least_electric_kw, max_kw=hot_water.max_electric_kw)
-    return zone_block(heater, zone, context, lambda power_kw: hot_water_plan(hot_water, zone, power_kw))
+    return zone_block(
+        tank_duty(hot_water, state), zone, context, lambda power_kw: hot_water_plan(hot_water, zone, power_kw)
+    )

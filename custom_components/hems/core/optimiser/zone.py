@@ -1,89 +1,93 @@
 """What a building and a tank share: one thermal zone with a heater that is off or between its least and most power.
 
-T[t+1] = keep T[t] + (1 - keep) around[t] + gain (other[t] + cop[t] p[t]), exact for constant heat.
+T[t+1] = keep T[t] + (1 - keep) around[t] + gain (other[t] + cop[t] p[t]), exact for constant heat; a building with
+mass has a second such row, and each holds a share of the other's temperature.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cvxpy as cp
 import numpy as np
 
 from ..model import AssetPlan
-from ..model.thermal import Zone
+from ..model.duty import Duty
+from ..model.thermal import ThermalRow, Zone
 from .block import Block, Context, tidy
-from .constraints import Affine, Values, at_least, at_most, equal, solved, times
+from .constraints import Affine, at_least, at_most, equal, times
+from .disinfection import disinfecting
+from .duty import executable, running
 from .preferences import EARLY
-from .switching import starts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heater:
-    """The electric side of a zone."""
-
-    name: str
-    min_kw: float
-    max_kw: float
-
-
-def zone_block(
-    heater: Heater, zone: Zone, context: Context, plan_of: Callable[[tuple[float, ...]], AssetPlan]
-) -> Block:
+def zone_block(duty: Duty, zone: Zone, context: Context, plan_of: Callable[[tuple[float, ...]], AssetPlan]) -> Block:
     """Comfort is soft on both sides; heat left at the end is worth something up to the band's upper end."""
-    name, n, h = heater.name, context.steps, context.h
+    name, n, h = duty.name, context.steps, context.h
     power_kw = cp.Variable(n, name=f"{name}.power_kw", nonneg=True)
     temperature = cp.Variable(n + 1, name=f"{name}.temperature_c")
     cold_k = cp.Variable(n, name=f"{name}.cold_k", nonneg=True)
     hot_k = cp.Variable(n, name=f"{name}.hot_k", nonneg=True)
-    kept_c = cp.Variable(name=f"{name}.kept_c")
-    switching, powers = _powers(heater, power_kw, context)
+    on = running(duty, power_kw, context)
+    heat_worth, heat_limits = _heat_left(name, zone, temperature, power_kw)
+    late, cycle = disinfecting(name, zone, temperature, duty.most_kw)
 
     def plan() -> AssetPlan:
-        return plan_of(tidy(_executable(solved(power_kw), heater, context), 0.0, heater.max_kw))
+        return plan_of(tidy(executable(power_kw, duty, context), 0.0, duty.most_kw))
 
     return Block(
         asset=name,
         power_kw=power_kw,
         constraints=(
-            equal(f"{name}.start", temperature[0], zone.start_c),
-            equal(f"{name}.heat_balance", temperature[1:], _next_c(zone, temperature, power_kw)),
-            at_least(f"{name}.comfort_min", temperature[1:] + cold_k, zone.min_c),
+            at_least(f"{name}.comfort_min", temperature[1:] + cold_k, np.array(zone.min_c[1:])),
             at_most(f"{name}.comfort_max", temperature[1:] - hot_k, np.array(zone.highest_fine_c[1:])),
-            at_most(f"{name}.kept", kept_c, temperature[n]),
-            at_most(f"{name}.kept_in_band", kept_c, zone.max_c),
-            *powers,
+            *heat_limits,
+            *on.constraints,
+            *cycle,
         ),
-        cost=zone.price_per_kh * (h @ (cold_k + hot_k)) - zone.worth_per_k * (kept_c - min(zone.start_c, zone.max_c)),
-        preference=switching + (EARLY * context.earliness * h) @ power_kw,
+        cost=zone.price_per_kh * (h @ (cold_k + hot_k)) - heat_worth + on.cost + late,
+        preference=on.preference + (EARLY * context.earliness * h) @ power_kw,
         plan=plan,
     )
 
 
-def _next_c(zone: Zone, temperature: cp.Variable, power_kw: cp.Variable) -> Affine:
-    keep = np.array([step.keep for step in zone.steps])
-    gain = np.array([step.gain_k_per_kw for step in zone.steps])
-    unheated = (1.0 - keep) * np.array(zone.around_c) + gain * np.array(zone.other_kw)
-    return times(keep, temperature[:-1]) + times(gain * np.array(zone.cop), power_kw) + unheated
-
-
-def _powers(heater: Heater, power_kw: cp.Variable, context: Context) -> tuple[Affine, list[cp.Constraint]]:
-    """Off or at least the least power near now; any share of it later."""
-    limits = [at_most(f"{heater.name}.max_power", power_kw, heater.max_kw)]
-    near = np.flatnonzero(context.near)
-    if heater.min_kw <= 0.0 or not len(near):
-        return 0.0, limits
-    on = cp.Variable(len(near), boolean=True, name=f"{heater.name}.on")
-    switching, switching_limits = starts(f"{heater.name}.starts", on)
-    limits += [
-        at_least(f"{heater.name}.min_power", power_kw[near], heater.min_kw * on),
-        at_most(f"{heater.name}.on_power", power_kw[near], heater.max_kw * on),
-        *switching_limits,
+def _heat_left(
+    name: str, zone: Zone, temperature: cp.Variable, power_kw: cp.Variable
+) -> tuple[Affine, list[cp.Constraint]]:
+    """The heat balance, and what the warmth at the end is worth beyond the warmth at the start."""
+    n = len(zone.steps)
+    rows = [step.zone for step in zone.steps]
+    if not zone.has_mass:
+        limits = [
+            equal(f"{name}.start", temperature[0], zone.start.zone_c),
+            equal(f"{name}.heat_balance", temperature[1:], _next_c(rows, zone, temperature, None, power_kw)),
+        ]
+        kept_k, more = _kept(name, zone, temperature[n], zone.start.zone_c)
+        return zone.worth_per_k * kept_k, limits + more
+    mass = cp.Variable(n + 1, name=f"{name}.mass_c")
+    mass_rows = [step.mass for step in zone.steps if step.mass is not None]
+    limits = [
+        equal(f"{name}.start", temperature[0], zone.start.zone_c),
+        equal(f"{name}.mass_start", mass[0], zone.start.mass_c),
+        equal(f"{name}.heat_balance", temperature[1:], _next_c(rows, zone, temperature, mass, power_kw)),
+        equal(f"{name}.mass_balance", mass[1:], _next_c(mass_rows, zone, temperature, mass, power_kw)),
     ]
-    return switching, limits
+    kept_k, more = _kept(name, zone, temperature[n], zone.start.zone_c)
+    stored_k, still_more = _kept(f"{name}.mass", zone, mass[n], zone.start.mass_c)
+    return zone.worth_per_k * kept_k + zone.mass_worth_per_k * stored_k, limits + more + still_more
 
 
-def _executable(power_kw: Values, heater: Heater, context: Context) -> Values:
-    """Off or within its range where that is whole: the solver's dust is pushed to the nearer."""
-    off = context.near & (power_kw < heater.min_kw / 2.0)
-    on = context.near & ~off
-    return np.where(off, 0.0, np.where(on, np.maximum(power_kw, heater.min_kw), power_kw))
+def _kept(name: str, zone: Zone, end_c: Affine, start_c: float) -> tuple[Affine, list[cp.Constraint]]:
+    """Kelvins gained, as far as they are worth anything."""
+    kept_c = cp.Variable(name=f"{name}.kept_c")
+    limits = [at_most(f"{name}.kept", kept_c, end_c), at_most(f"{name}.kept_in_band", kept_c, zone.kept_c)]
+    return kept_c - min(start_c, zone.kept_c), limits
+
+
+def _next_c(
+    rows: list[ThermalRow], zone: Zone, temperature: cp.Variable, mass: cp.Variable | None, power_kw: cp.Variable
+) -> Affine:
+    gain = np.array([row.gain_k_per_kw for row in rows])
+    unheated = np.array([row.from_around for row in rows]) * np.array(zone.around_c) + gain * np.array(zone.other_kw)
+    kept = times(np.array([row.from_zone for row in rows]), temperature[:-1])
+    if mass is not None:
+        kept = kept + times(np.array([row.from_mass for row in rows]), mass[:-1])
+    return kept + times(gain * np.array(zone.cop), power_kw) + unheated

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..health import InputHealth
 from ..horizon import Horizon
 from ..plan import Violation
 
@@ -21,6 +22,8 @@ class Judgement:
     comfort: float = 0.0
     end_value: float = 0.0
     violations: tuple[Violation, ...] = ()
+    health: tuple[InputHealth, ...] = ()
+    """What had to be assumed about it."""
 
 
 def broken_spans(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..asset import PHASES
+from ..health import InputHealth
 from ..phases import over_phase_kw
 from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
@@ -24,6 +25,8 @@ class Assessment:
 
     cost: CostSplit
     violations: tuple[Violation, ...]
+    health: tuple[InputHealth, ...]
+    """What had to be assumed."""
 
 
 def judged_plan(
@@ -53,7 +56,7 @@ def judged_plan(
         currency=request.tariff.currency,
         cost=assessment.cost,
         violations=assessment.violations,
-        health=request.health,
+        health=request.health + assessment.health,
         prices_known_until=request.prices_known_until,
     )
 
@@ -114,7 +117,8 @@ def assess_plan(
             terms.horizon,
         ),
     )
-    return Assessment(cost=cost, violations=violations)
+    health = tuple(entry for judgement in judged for entry in judgement.health)
+    return Assessment(cost=cost, violations=violations, health=health)
 
 
 def _energy(power_kw: Sequence[float], terms: Terms) -> float:
