@@ -39,9 +39,7 @@ def _dues(load: FlexibleLoad, state: FlexibleLoadState, terms: Terms) -> Iterato
     day = horizon.start.astimezone(zone).date()
     given_h = state.given_h_today
     while load.min_on_h_per_day > 0.0:
-        start, end = (
-            datetime.combine(date, time(0), zone).astimezone(UTC) for date in (day, day + timedelta(days=1))
-        )
+        start, end = (datetime.combine(date, time(0), zone).astimezone(UTC) for date in (day, day + timedelta(days=1)))
         if start >= horizon.end:
             return
         after_h = max(timedelta(0), end - max(horizon.end, start)) / HOUR

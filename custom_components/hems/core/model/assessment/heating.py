@@ -20,7 +20,14 @@ LATE_H = 0.05
 def judge_heat_pump(asset: HeatPump, plan: AssetPlan, terms: Terms) -> Judgement:
     """Kelvin-hours outside the band of the building, and how it is switched."""
     state = terms.request.state_of(asset, HeatPumpState)
-    return _joined(asset, building_zone(asset, state, terms), building_duty(asset, state), plan, terms, building_health(asset, state))
+    return _joined(
+        asset,
+        building_zone(asset, state, terms),
+        building_duty(asset, state),
+        plan,
+        terms,
+        building_health(asset, state),
+    )
 
 
 def judge_hot_water(asset: HotWater, plan: AssetPlan, terms: Terms) -> Judgement:
