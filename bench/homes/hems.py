@@ -30,7 +30,7 @@ from custom_components.hems.core.optimiser import NoPlan, solve
 from .plant import Command, Home
 from .view import View
 
-LOOKED_AHEAD_H = 48
+LOOKED_AHEAD_H = 36
 HISTORY_DAYS = 28
 type Planner = Callable[[PlanRequest], Plan]
 
@@ -42,8 +42,8 @@ class Style:
     weights: Weights = field(default_factory=Weights)
     capacity: CapacityCharge | None = None
     hours: int = LOOKED_AHEAD_H
-    replan_steps: int = 1
-    """A plan is used for so many steps."""
+    replan_h: float = 1.0
+    """A plan is used for so long, at least for one step."""
     scenarios: int = 0
     """Of the sun; 0: the point forecast alone."""
 
@@ -71,9 +71,14 @@ class Hems:
             self._plan = self._planned(request)
             self.cpu_s.append(process_time() - asked)
             self.forecast_cpu_s.append(asked - began)
-            self._left = self.style.replan_steps
+            self._left = self._used_for
         self._left -= 1
         return self._dispatched(view, self._plan)
+
+    @property
+    def _used_for(self) -> int:
+        """Steps between two plans; every one where a plan may know the present step."""
+        return 1 if self.home.present_known else max(1, round(self.style.replan_h / self.home.step_h))
 
     def request(self, view: View) -> PlanRequest:
         """What HEMS knows at the beginning of a step."""
@@ -103,7 +108,7 @@ class Hems:
             states=states,
             weights=style.weights,
             options=SolverOptions(integer_h=0.0),
-            valid_for_s=round(home.step.total_seconds()) * style.replan_steps,
+            valid_for_s=round(home.step.total_seconds()) * self._used_for,
         )
 
     def _expected(self, view: View, horizon: Horizon) -> tuple[Series, Series]:
