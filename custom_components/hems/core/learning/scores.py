@@ -1,0 +1,71 @@
+"""How good each method was on recent days, and which one that speaks for."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..model.load_learning import MethodScore
+from .methods.method import Answer, Method
+from .past import Past, epoch
+from .question import Question
+
+DAYS = 14
+AHEAD_H = 24
+EVERY_H = 12
+LEAST_ORIGINS = 4
+_HALF_KNOWN = 0.5
+
+type Errors = Mapping[int, float]
+"""Mean absolute error in kW of the day from an origin, by the origin's epoch second."""
+
+
+def recent_origins(past: Past, days: int = DAYS) -> tuple[int, ...]:
+    """The steps at noon and midnight UTC whose next 24 hours are over, in the last `days`, oldest first."""
+    every, ahead = EVERY_H * past.hour, AHEAD_H * past.hour
+    # A day of history is the least that a method can look back on.
+    first = max(past.known - days * past.day, past.day)
+    seconds = EVERY_H * 3600
+    offset = (-epoch(past.start) % seconds) // past.step_s
+    begin = offset + -(-max(first - offset, 0) // every) * every
+    return tuple(range(begin, past.known - ahead + 1, every))
+
+
+def day_ahead(past: Past, origins: Sequence[int]) -> Question:
+    """Each of the next 24 hours' steps from each origin, in order."""
+    ahead = AHEAD_H * past.hour
+    starts = np.repeat(np.asarray(origins, np.int64), ahead)
+    return Question(past=past, targets=starts + np.tile(np.arange(ahead), len(origins)), origins=starts)
+
+
+def errors_of(methods: Sequence[Method], past: Past, origins: Sequence[int]) -> dict[str, dict[int, float]]:
+    """By method; origins of whose day less than half is known are left out."""
+    if not origins:
+        return {method.name: {} for method in methods}
+    question = day_ahead(past, origins)
+    return {method.name: errors_by_origin(question, method.answer(question)) for method in methods}
+
+
+def errors_by_origin(question: Question, answer: Answer) -> dict[int, float]:
+    """The errors of an answer to a question of whole days."""
+    past = question.past
+    actual = past.load_kw[question.targets]
+    errors = np.abs(answer.p50 - actual).reshape(-1, AHEAD_H * past.hour)
+    origins = question.origins.reshape(errors.shape)[:, 0]
+    return {
+        epoch(past.time(int(origin))): float(np.nanmean(row))
+        for origin, row in zip(origins, errors, strict=True)
+        if np.isfinite(row).mean() >= _HALF_KNOWN
+    }
+
+
+def scores(errors: Mapping[str, Errors]) -> tuple[MethodScore, ...]:
+    """Best first, over the origins that all methods with any have in common; of equal ones in the order given."""
+    counted = {name: found for name, found in errors.items() if len(found) >= LEAST_ORIGINS}
+    common = sorted(set.intersection(*(set(found) for found in counted.values()))) if counted else []
+    if len(common) < LEAST_ORIGINS:
+        return ()
+    rows = [
+        MethodScore(method=name, mae_kw=float(np.mean([found[at] for at in common])), origins=len(common))
+        for name, found in counted.items()
+    ]
+    return tuple(sorted(rows, key=lambda score: score.mae_kw))
