@@ -63,7 +63,8 @@ class Context:
     def of(cls, terms: Terms) -> Context:
         """The context of a request."""
         horizon = terms.horizon
-        starts_h = np.concatenate(([0.0], np.cumsum(terms.steps_h)[:-1]))
+        # In whole seconds: a sum of twelfths of an hour ends just below the hour.
+        starts_h = np.concatenate(([0], np.cumsum(horizon.steps_s)[:-1])) / 3600.0
         return cls(
             terms=terms,
             h=np.array(terms.steps_h),

@@ -1,15 +1,18 @@
 """Joins the blocks of all assets, solves, and reads the plan from the solution."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
-from ..model import AssetState, Plan, PlanRequest, SolveStats
+from ..model import AssetPlan, AssetState, Plan, PlanRequest, SolveStats
 from ..model.assessment import judged_plan
+from ..model.assessment.judgement import NOTICED, REPORTED
+from ..model.phases import over_phase_kw
 from ..model.terms import Terms
 from .block import Block, Context, tidy
-from .constraints import solved
+from .constraints import Values, solved
 from .grid import GridBlock, grid_block
 from .marginals import marginals_of
 from .overrides import override_cost
@@ -46,9 +49,10 @@ def solve(request: PlanRequest) -> Plan:
 def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, answer: Solved, build_s: float, read_at: float) -> Plan:
     """The schedule with its balance closed by the grid, judged afresh rather than taken from the solver."""
     assets = tuple(block.plan() for block in blocks)
-    unserved_kw = tidy(solved(grid.unserved_kw), 0.0)
     powers_kw = np.array([plan.power_kw for plan in assets]).reshape(len(assets), terms.horizon.steps)
-    net_kw = np.round(powers_kw.sum(axis=0) + np.array(terms.load_kw) - np.array(unserved_kw), 9)
+    drawn_kw = powers_kw.sum(axis=0) + np.array(terms.load_kw)
+    unserved_kw = _unserved(solved(grid.unserved_kw), drawn_kw, assets, terms)
+    net_kw = np.round(drawn_kw - np.array(unserved_kw), 9)
     plan = judged_plan(terms, answer.outcome, assets, net_kw.tolist(), unserved_kw)
     stats = SolveStats(
         build_s=build_s,
@@ -57,3 +61,12 @@ def _plan(terms: Terms, blocks: list[Block], grid: GridBlock, answer: Solved, bu
         extract_s=perf_counter() - read_at,
     )
     return replace(plan, stats=stats)
+
+
+def _unserved(solved_kw: Values, drawn_kw: Values, assets: Sequence[AssetPlan], terms: Terms) -> tuple[float, ...]:
+    """The load left without supply; what rounding puts above a limit is counted with it rather than refused."""
+    over_phases_kw = np.sum(over_phase_kw(terms, {plan.asset: plan for plan in assets}), axis=0)
+    over_kw = np.maximum(drawn_kw - np.array(terms.max_import_kw), over_phases_kw)
+    rounded_kw = over_kw - solved_kw
+    noticed = (rounded_kw > NOTICED) & (rounded_kw < REPORTED["kW"])
+    return tidy(np.where(noticed, over_kw, solved_kw), 0.0)
