@@ -1,7 +1,7 @@
 """Day-ahead prices as a household with a dynamic tariff pays them; see data/README.md."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +25,8 @@ class Market:
     tariff: Tariff
     """Everything there is, for the bill."""
     zone: ZoneInfo
+    _published: dict[datetime, Tariff] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By the time until which prices were published."""
 
     @classmethod
     def around(cls, start: datetime, days: int, time_zone: str) -> Market:
@@ -47,12 +49,16 @@ class Market:
         return cls(tariff=tariff, zone=ZoneInfo(time_zone))
 
     def known(self, horizon: Horizon) -> Tariff:
-        """What is published at the start of a horizon; beyond that the price of the same hour the day before."""
+        """What is published at the start of a horizon; what comes after that is estimated from it."""
         local = horizon.start.astimezone(self.zone)
         days = 2 if local.time() >= PUBLISHED_AT else 1
         until = datetime.combine(local.date() + timedelta(days=days), time(), self.zone).astimezone(UTC)
-        whole = self.tariff.import_price
-        count = sum(1 for edge in whole.times[1:] if edge <= until)
-        published = Series(times=whole.times[: count + 1], values=whole.values[:count])
-        prices, _ = extend_prices(published, horizon.start, horizon.end, self.zone.key)
-        return Tariff(currency="EUR", import_price=prices, export_price=self.tariff.export_price)
+        if until not in self._published or self._published[until].import_price.end < horizon.end:
+            whole = self.tariff.import_price
+            count = sum(1 for edge in whole.times[1:] if edge <= until)
+            published = Series(times=whole.times[: count + 1], values=whole.values[:count])
+            # From midnight on, so that one estimate serves until the next prices are published.
+            midnight = datetime.combine(local.date(), time(), self.zone).astimezone(UTC)
+            prices, _ = extend_prices(published, midnight, horizon.end + timedelta(days=1), self.zone.key)
+            self._published[until] = replace(self.tariff, import_price=prices)
+        return self._published[until]

@@ -67,6 +67,17 @@ def test_quantiles_of_pv_enclose_its_median() -> None:
         assert 0.0 <= low <= middle <= high <= 5.0
 
 
+def test_a_shower_is_told_where_it_is_usual_and_not_at_night() -> None:
+    world = a_world()
+    draws = state(world, Horizon.tiered(world.now), "hot_water").draw_kw
+    high = draws.quantile(0.95)
+    assert high is not None
+    zone = world.days.zone
+    quarters = [(time.astimezone(zone).hour, kw * 0.25) for time, kw in zip(high.times, high.values, strict=False)]
+    assert max(kwh for hour, kwh in quarters if hour == 7) > 0.8
+    assert max(kwh for hour, kwh in quarters if 1 <= hour < 5) == 0.0
+
+
 def test_forecast_is_wrong_but_not_biased() -> None:
     errors = {"load": [], "pv": []}
     for seed in range(25):

@@ -5,8 +5,9 @@ day of this household, the climate, and a weather forecast whose error grows wit
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ..model import (
@@ -28,10 +29,11 @@ from ..model import (
 from .appliance import SimulatedAppliance
 from .battery import SimulatedBattery
 from .building import SimulatedHeatPump
-from .days import Day, Days, Wish
+from .days import Day, Wish
 from .device import Device
 from .ev import LEAST_SOC, SimulatedEvCharger
 from .flexible_load import SimulatedFlexibleLoad
+from .habits import HIGH
 from .hot_water import SimulatedHotWater
 from .pv import SimulatedPv
 
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 
 GRID_S = 900
 """Longest step of the forecasts."""
-HABIT_DAYS = 14
-"""How many past days of each kind the expected profiles are averaged over."""
 EXPECTED_TRIP_KWH = 11.0
 P90 = 1.2816
 """Standard deviations from the median to the 90th percentile."""
@@ -54,44 +54,6 @@ class Outlook:
     states: tuple[AssetState, ...]
     load_kw: Series
     outdoor_c: Series
-
-
-class Habits:
-    """Mean quarter-hour profiles of other days of the same household: what a forecast from history knows."""
-
-    def __init__(self, days: Days) -> None:
-        """Looks at the days of an earlier year, which are drawn from the same distribution."""
-        self._days = days
-        self._profiles: dict[tuple[str, bool], tuple[float, ...]] = {}
-
-    def load_kw(self, time_s: float) -> float:
-        """Expected power of the household at a local time of day."""
-        return self._value("load", time_s, lambda day, edge: day.base_kw.integral(edge) + day.spikes.integral(edge))
-
-    def draw_kw(self, tank: int, time_s: float) -> float:
-        """Expected hot water of the n-th tank at a local time of day."""
-        return self._value(f"draw{tank}", time_s, lambda day, edge: self._days.draws(tank, day.date).integral(edge))
-
-    def _value(self, name: str, time_s: float, integral: Callable[[Day, float], float]) -> float:
-        local = datetime.fromtimestamp(time_s, self._days.zone)
-        weekend = local.weekday() >= 5
-        if (name, weekend) not in self._profiles:
-            self._profiles[name, weekend] = self._profile(integral, weekend=weekend)
-        return self._profiles[name, weekend][local.hour * 4 + local.minute // 15]
-
-    def _profile(self, integral: Callable[[Day, float], float], *, weekend: bool) -> tuple[float, ...]:
-        # A Monday in a month without clock changes, long before any simulated time.
-        monday = date(1990, 1, 8)
-        shifts = (5, 6) if weekend else (0, 1, 2, 3, 4)
-        past = [monday + timedelta(days=7 * (i // len(shifts)) + shifts[i % len(shifts)]) for i in range(HABIT_DAYS)]
-        sums = [0.0] * 96
-        for date_ in past:
-            day = self._days.make(date_)
-            edges = [integral(day, day.start_s + 900.0 * i) for i in range(97)]
-            sums = [total + (right - left) for total, left, right in zip(sums, edges, edges[1:], strict=False)]
-        raw = [total / 900.0 / HABIT_DAYS for total in sums]
-        # Smoothed over an hour: two weeks are too few to tell one quarter-hour from the next.
-        return tuple(sum(raw[(i + shift) % 96] for shift in (-2, -1, 0, 1, 2)) / 5.0 for i in range(96))
 
 
 def look_ahead(world: World, horizon: Horizon, *, perfect: bool) -> Outlook:
@@ -115,6 +77,8 @@ class _Seer:
         self._horizon_end_s = horizon.end.timestamp()
         self._edges_s = _grid(horizon)
         self._times = tuple(datetime.fromtimestamp(edge, UTC) for edge in self._edges_s)
+        self._anomalies_c: dict[date, float] = {}
+        self._skies: dict[date, tuple[float, float]] = {}
 
     def load_kw(self) -> Series:
         if self._perfect:
@@ -163,7 +127,9 @@ class _Seer:
             day = self._days.day_at(start_s)
             clear = day.clear_per_kwp.integral(end_s) - day.clear_per_kwp.integral(start_s)
             clear_kw = clear * pv.peak_kw / (end_s - start_s)
-            mean, deviation = self._foreseen_sky(day.date)
+            if day.date not in self._skies:
+                self._skies[day.date] = self._foreseen_sky(day.date)
+            mean, deviation = self._skies[day.date]
             for level, sign in ((0.1, -1.0), (0.5, 0.0), (0.9, 1.0)):
                 levels[level].append(clear_kw * min(1.0, max(0.05, mean + sign * P90 * deviation)))
         return Series(
@@ -181,9 +147,12 @@ class _Seer:
         return min(1.0, max(0.08, mean)), (error * error + (0.5 * sky.deviation) ** 2) ** 0.5
 
     def _foreseen_anomaly_c(self, day: date) -> float:
-        lead = self._lead(day)
-        error_k = (0.3, 0.7, 1.2)[min(lead, 2)]
-        return self._days.anomaly_c(day) + self._days.rng(f"anomaly forecast {lead}", day).gauss(0.0, error_k)
+        if day not in self._anomalies_c:
+            lead = self._lead(day)
+            error_k = (0.3, 0.7, 1.2)[min(lead, 2)]
+            error = self._days.rng(f"anomaly forecast {lead}", day).gauss(0.0, error_k)
+            self._anomalies_c[day] = self._days.anomaly_c(day) + error
+        return self._anomalies_c[day]
 
     def _lead(self, day: date) -> int:
         return max(0, (day - self._days.date_at(self._now_s)).days)
@@ -191,7 +160,21 @@ class _Seer:
     def _draw(self, device: SimulatedHotWater) -> Series:
         if self._perfect:
             return self._exact(lambda day, edge: self._days.draws(device.index, day.date).integral(edge))
-        return self._series(lambda time_s: self._world.habits.draw_kw(device.index, time_s))
+        habits, first_s = self._world.habits, self._now_s - self._now_s % GRID_S
+        count = ceil((self._horizon_end_s - first_s) / GRID_S)
+        middles_s = [first_s + GRID_S * (index + 0.5) for index in range(count)]
+        return replace(
+            Series.regular(
+                datetime.fromtimestamp(first_s, UTC),
+                timedelta(seconds=GRID_S),
+                [habits.draw_kw(device.index, middle_s) for middle_s in middles_s],
+            ),
+            quantiles=(
+                Quantile(
+                    level=HIGH, values=tuple(habits.high_draw_kw(device.index, middle_s) for middle_s in middles_s)
+                ),
+            ),
+        )
 
     def _wanted(self, device: SimulatedFlexibleLoad) -> Series:
         def share(start_s: float, end_s: float) -> float:

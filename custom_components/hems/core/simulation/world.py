@@ -19,6 +19,7 @@ from .battery import SimulatedBattery
 from .days import Days, Wish
 from .device import Device, Measurement, Moment, number
 from .grid import balance, feed_in_allowance_kw
+from .habits import Habits
 from .physics import AS_MODELLED, Physics, device_of
 from .pv import SimulatedPv
 from .reading import Reading, merged
@@ -63,7 +64,7 @@ class World:
             model=physics.solar,
             clouds=physics.clouds,
         )
-        self.habits = outlook.Habits(self.days)
+        self.habits = Habits(self.days)
         self._time_s = start.timestamp()
         self.devices: dict[str, Device] = {}
         counts: dict[str, int] = {}
