@@ -1,10 +1,11 @@
 """What an appliance is planned to do."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from custom_components.hems.core.model import Override
+from custom_components.hems.core.model import Horizon, Override
 from custom_components.hems.core.optimiser import solve
 from tests.builders import (
     START,
@@ -111,3 +112,37 @@ def test_programme_over_a_clock_change_keeps_its_length():
     plan = solve(a_day(a_run(0, 3, start=start), horizon=horizon))
     assert sum(plan.asset("appliance").power_kw) * 0.25 == pytest.approx(1.5)
     assert plan.horizon.end - plan.horizon.start == timedelta(hours=3)
+
+
+def test_programme_under_way_is_never_begun_again_from_plan_to_plan():
+    # Replanned every quarter of an hour, with prices that always promise a better time later.
+    started = None
+    for quarter in range(8):
+        horizon = a_horizon(32, 15, start=hours(quarter / 4))
+        run = a_run(0, 10, started=started)
+        prices = [0.1] * 2 + [0.5] * 30 if started is None else [0.9] * 16 + [0.05] * 16
+        plan = solve(a_day(run, horizon=horizon, import_price=prices))
+        if started is None:
+            assert starts(plan) == [0]
+            started = 0.0
+        else:
+            assert starts(plan) == []
+            left = (2.0, 2.0, 0.2, 0.2, 1.5, 0.1)[quarter:]
+            assert plan.asset("appliance").power_kw[: len(left)] == pytest.approx(left)
+            assert sum(plan.asset("appliance").power_kw) == pytest.approx(sum(left))
+
+
+def test_programme_stays_one_block_over_uneven_steps():
+    horizon = Horizon.tiered(START, ((300, 6), (900, 4), (3600, 6)))
+    plan = solve(a_day(a_run(0, 7), horizon=horizon, import_price=[0.5] * 12 + [0.1] * 6))
+    powers, steps_h = plan.asset("appliance").power_kw, horizon.steps_h
+    assert sum(kw * h for kw, h in zip(powers, steps_h, strict=True)) == pytest.approx(1.5)
+    running = [index for index, kw in enumerate(powers) if kw > 0.0]
+    assert running == list(range(running[0], running[-1] + 1))
+
+
+def test_three_runs_take_three_places():
+    plan = solve(a_day(a_run(0, 8), a_run(0, 8), a_run(0, 8), import_price=[0.1, 0.3, 0.2, 0.5] * 8))
+    begun = starts(plan)
+    assert len(begun) == 3
+    assert all(later - earlier >= 6 for earlier, later in pairwise(begun))
