@@ -111,3 +111,10 @@ def test_day_of_twenty_three_hours_is_a_day():
     plan = solve(asked(a_state(horizon=horizon), horizon=horizon, import_price=prices))
     assert on(plan) == [19, 20, 21, 22]
     assert plan.violations == ()
+
+
+@pytest.mark.parametrize("planner", [solve, lambda request: fallback_plan(request, "no engine")])
+def test_what_is_wanted_for_a_part_of_a_step_is_on_or_off_for_all_of_it(planner):
+    plan = planner(asked(a_state(wanted=[0.3, 0.5, 0.7] * 8), a_pump(comfort_price_per_kwh=2.0)))
+    assert plan.asset("pump").power_kw == (0.0, 1.0, 1.0) * 8
+    assert plan.asset("pump").trajectories["wanted_kw"] == (0.0, 1.0, 1.0) * 8

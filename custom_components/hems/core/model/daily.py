@@ -1,10 +1,11 @@
-"""What a flexible load shall be given each day."""
+"""When a flexible load is wanted, and what it shall be given each day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from .duty import whole_steps
 from .flexible_load import FlexibleLoad, FlexibleLoadState
 from .terms import Terms
 
@@ -27,6 +28,16 @@ class DailyDue:
         """Hours that are missing with these powers."""
         given_h = sum(h * kw for h, kw in zip(self.hours, power_kw, strict=True)) / self.power_kw
         return max(0.0, self.needed_h - given_h)
+
+
+def wanted_kw(load: FlexibleLoad, state: FlexibleLoadState, terms: Terms) -> tuple[float, ...]:
+    """Power per step where it is wanted.
+
+    It is on or off for a whole step, so among the whole decisions a step counts as wanted where at least half of it is.
+    """
+    whole = whole_steps(terms.horizon, terms.request.options.integer_h)
+    wanted = terms.horizon.known(f"{load.name}.wanted", state.wanted)
+    return tuple(load.power_kw * (float(share >= 0.5) if step < whole else share) for step, share in enumerate(wanted))
 
 
 def daily_dues(load: FlexibleLoad, state: FlexibleLoadState, terms: Terms) -> tuple[DailyDue, ...]:
