@@ -7,11 +7,13 @@ from typing import Any
 
 import cvxpy as cp
 import highspy
+import numpy as np
 
 from ..model import Feasible, Infeasible, Optimal, SolverOptions, TimedOut
 from ..model.assessment.judgement import NOTICED
 from .constraints import total
 from .outcome import NoPlan
+from .rounding import Indices, Rows, dive
 
 SCALE = 1000.0
 """The objective is solved in thousandths of the currency, so that HiGHS's tolerance of 1e-7 lies far below the
@@ -42,24 +44,64 @@ def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOp
     data, chain, inverse = problem.get_problem_data(cp.HIGHS)
     compiled = perf_counter()
     cache: dict[str, Any] = {}
-    results = chain.solver.solve_via_data(data, False, False, _highs_options(options), cache)
+    whole = np.array([*data["bool_vars_idx"], *data["int_vars_idx"]], dtype=np.int32)
+    results = chain.solver.solve_via_data(_relaxed(data, whole), False, False, _highs_options(options), cache)
     highs: highspy.Highs = cache["HIGHS"][0]
-    if results["model_status"] in {"kInfeasible", "kUnboundedOrInfeasible"}:
-        raise NoPlan(Infeasible(broken=broken_limits(constraints)))
-    info = highs.getInfo()
-    # After a time-out without a schedule cvxpy reports a value all the same, so the solver itself is asked.
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise NoPlan(_without_schedule(results["model_status"], options))
-    is_mip = bool(inverse[-1]["is_mip"])
-    outcome = _outcome(results["model_status"], info, is_mip)
-    if is_mip:
-        results["solution"] = _polished(highs, data)
+    outcome = _searched(highs, data["A"], whole, options)
+    if isinstance(outcome, Infeasible | TimedOut):
+        broken = isinstance(outcome, Infeasible) and not outcome.broken
+        raise NoPlan(Infeasible(broken=broken_limits(constraints)) if broken else outcome)
     has_duals = highs.getInfo().dual_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     # cvxpy reads duals of linear programs only, and this is one by now.
     inverse[-1].inverse_data["is_mip"] = not has_duals
     # The status is ours to tell: cvxpy would warn about a feasible one.
-    problem.unpack_results(results | {"model_status": "kOptimal"}, chain, inverse)
+    found = {"solution": highs.getSolution(), "info": highs.getInfo(), "model_status": "kOptimal"}
+    problem.unpack_results(results | found, chain, inverse)
     return Solved(outcome=outcome, has_duals=has_duals, compile_s=compiled - before, solve_s=perf_counter() - compiled)
+
+
+def _relaxed(data: dict[str, Any], whole: Indices) -> dict[str, Any]:
+    """The same program with every decision anywhere between 0 and 1."""
+    lower, upper = data["lower_bounds"], data["upper_bounds"]
+    columns = data["A"].shape[1]
+    lower = np.full(columns, -np.inf) if lower is None else np.array(lower, dtype=float)
+    upper = np.full(columns, np.inf) if upper is None else np.array(upper, dtype=float)
+    lower[whole], upper[whole] = 0.0, 1.0
+    return data | {"bool_vars_idx": [], "int_vars_idx": [], "lower_bounds": lower, "upper_bounds": upper}
+
+
+def _searched(
+    highs: highspy.Highs, matrix: Any, whole: Indices, options: SolverOptions
+) -> Optimal | Feasible | TimedOut | Infeasible:
+    """How it ended; the solver, which holds the solved relaxation, then holds the best schedule found."""
+    relaxed = _failure(highs, options)
+    if relaxed is not None:
+        return relaxed
+    if not len(whole):
+        return Optimal(gap=0.0)
+    bound = highs.getInfo().objective_function_value
+    schedule = None
+    if dive(highs, Rows.of(highs, matrix.tocsc(), whole)):
+        _hold(highs, whole)
+        value = highs.getInfo().objective_function_value
+        if value - bound <= max(SCALE * options.absolute_gap, options.relative_gap * abs(value)):
+            return Optimal(gap=_gap(value, bound))
+        schedule = highs.getSolution()
+    free = np.array([highspy.HighsVarType.kInteger] * len(whole))
+    highs.changeColsBounds(len(whole), whole, np.zeros(len(whole)), np.ones(len(whole)))
+    highs.changeColsIntegrality(len(whole), whole, free)
+    highs.setOptionValue("time_limit", options.time_limit_s)
+    if schedule is not None:
+        highs.setSolution(schedule)
+    highs.run()
+    failed = _failure(highs, options)
+    if failed is not None:
+        return failed
+    info = highs.getInfo()
+    gap = _gap(info.objective_function_value, info.mip_dual_bound)
+    is_optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    _hold(highs, whole)
+    return Optimal(gap=gap) if is_optimal else Feasible(gap=gap)
 
 
 def _highs_options(options: SolverOptions) -> dict[str, Any]:
@@ -73,7 +115,20 @@ def _highs_options(options: SolverOptions) -> dict[str, Any]:
         "mip_abs_gap": SCALE * options.absolute_gap,
         # Leaves and shared decisions of a home do not repeat: the search for symmetry only costs.
         "mip_detect_symmetry": False,
+        # It took half of the time of the search, and found what the other heuristics find.
+        "mip_heuristic_run_root_reduced_cost": False,
     }
+
+
+def _failure(highs: highspy.Highs, options: SolverOptions) -> TimedOut | Infeasible | None:
+    """Why the solver has no schedule; None if it has one. Without names: the limits contradict each other."""
+    status = highs.getModelStatus()
+    if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
+        return Infeasible(broken=())
+    # After a time-out without a schedule there is a value all the same, so its status is asked.
+    if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return _without_schedule(status.name, options)
+    return None
 
 
 def _without_schedule(status: str, options: SolverOptions) -> TimedOut | Infeasible:
@@ -83,27 +138,22 @@ def _without_schedule(status: str, options: SolverOptions) -> TimedOut | Infeasi
     return Infeasible(broken=(f"solver.{status}",))
 
 
-def _outcome(status: str, info: Any, is_mip: bool) -> Optimal | Feasible:
-    """Optimal within the gap that was asked for, or the best there was when time ran out."""
-    gap = 0.0
-    if is_mip:
-        distance = abs(info.objective_function_value - info.mip_dual_bound)
-        gap = distance / max(abs(info.objective_function_value), SCALE)
-        gap = gap if isfinite(gap) else 1.0
-    return Optimal(gap=gap) if status == "kOptimal" else Feasible(gap=gap)
+def _gap(value: float, bound: float) -> float:
+    """Relative to the cost, or to one unit of the currency where it costs less."""
+    gap = abs(value - bound) / max(abs(value), SCALE)
+    return gap if isfinite(gap) else 1.0
 
 
-def _polished(highs: highspy.Highs, data: dict[str, Any]) -> Any:
-    """The best schedule for the on/off decisions found: the search may stop within its gap, this need not."""
+def _hold(highs: highspy.Highs, whole: Indices) -> None:
+    """The best schedule for the decisions found, and its duals: the search may stop within its gap, this need not."""
     found = highs.getSolution()
-    binaries = [int(index) for index in (*data["bool_vars_idx"], *data["int_vars_idx"])]
-    for index in binaries:
-        value = round(found.col_value[index])
-        highs.changeColIntegrality(index, highspy.HighsVarType.kContinuous)
-        highs.changeColBounds(index, value, value)
+    values = np.round(np.array(found.col_value)[whole])
+    highs.changeColsIntegrality(len(whole), whole, np.array([highspy.HighsVarType.kContinuous] * len(whole)))
+    highs.changeColsBounds(len(whole), whole, values, values)
     highs.setOptionValue("time_limit", highs.getRunTime() + POLISH_LIMIT_S)
     highs.run()
-    return highs.getSolution() if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal else found
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        highs.setSolution(found)
 
 
 def broken_limits(constraints: list[cp.Constraint]) -> tuple[str, ...]:
