@@ -42,7 +42,7 @@ class Style:
     weights: Weights = field(default_factory=Weights)
     capacity: CapacityCharge | None = None
     hours: int = LOOKED_AHEAD_H
-    replan_h: float = 1.0
+    replan_h: float = 2.0
     """A plan is used for so long, at least for one step."""
     scenarios: int = 0
     """Of the sun; 0: the point forecast alone."""
