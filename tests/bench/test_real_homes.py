@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+import json
 from math import cos, pi
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
+from bench.homes import command, run
 from bench.homes.command import broken_bars
 from bench.homes.data import ausgrid, citylearn, german
 from bench.homes.foresight import bound, rolling
@@ -16,7 +18,7 @@ from bench.homes.hems import Hems, Style
 from bench.homes.peers import predictive
 from bench.homes.plant import Command, Controller, Home, advance, live
 from bench.homes.rules import RULES, greedy, no_control
-from bench.homes.run import BOUND, GREEDY, HEMS, SCENARIOS, shares
+from bench.homes.run import BOUND, GREEDY, HEMS, SCENARIOS, Stretch, shares
 from bench.homes.scores import beside, grid_scores, score_of
 from bench.homes.view import View
 from custom_components.hems.core.model import Battery
@@ -208,3 +210,19 @@ def test_the_fuse_is_kept_by_charging_less() -> None:
     flow = advance(home, 0, 0.0, Command(battery_kw=2.0))
     assert flow.import_kw == pytest.approx(2.0)
     assert flow.battery_kw == pytest.approx(2.0 - home.load_kw[0] + home.sun_kw[0])
+
+
+def test_rows_have_one_metric_each_and_name_every_controller(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = a_home()
+    monkeypatch.setattr(command, "stretches", lambda kind, *, quick: [Stretch(home=home, first=24, days=3)])
+    monkeypatch.setattr(run, "PEERS", {})
+    command.main("ausgrid", quick=True, as_json=True)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(set(row) == {"bench", "case", "metric", "value"} for row in rows)
+    costs = {row["case"]: row["value"] for row in rows if row["metric"] == "cost"}
+    assert list(costs) == [f"made up/{name}" for name in ("none", "greedy", "time of use", HEMS, SCENARIOS, BOUND)]
+    assert costs[f"made up/{BOUND}"] == min(costs.values())
+    shared = {row["case"]: row["value"] for row in rows if row["metric"] == "saving_share"}
+    assert (shared["made up/greedy"], shared[f"made up/{BOUND}"]) == (0.0, 1.0)
