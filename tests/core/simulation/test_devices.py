@@ -1,10 +1,20 @@
 """Single devices of the simulated home."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.hems.core.model import Appliance, Battery, Building, ComfortBand, EvCharger, HeatPump, HotWater
+from custom_components.hems.core.model import (
+    Appliance,
+    Battery,
+    Building,
+    ComfortBand,
+    EvCharger,
+    HeatPump,
+    HotWater,
+    ThermalMass,
+)
 from custom_components.hems.core.simulation import Physics, World, example_site
 from tests.builders import a_site
 
@@ -127,6 +137,22 @@ def test_thermostat_keeps_the_building_in_its_band_in_winter() -> None:
     world = a_world()
     indoor = [world.step(60.0).assets["heat_pump"].temperature_c for _ in range(3 * 1440)]
     assert 20.0 <= min(indoor) <= max(indoor) <= 22.0
+
+
+def test_building_with_mass_is_slower_to_cool_and_remembers_its_walls() -> None:
+    light = Building(heat_loss_kw_per_k=0.2, heat_capacity_kwh_per_k=1.0)
+    heavy = replace(light, mass=ThermalMass(heat_capacity_kwh_per_k=12.0, coupling_kw_per_k=2.0))
+    comfort = ComfortBand(min_c=20.0, max_c=24.0)
+    indoor = {}
+    for name, building in (("light", light), ("heavy", heavy)):
+        world = a_world(HeatPump(name="pump", max_electric_kw=3.0, building=building, comfort=comfort))
+        for _ in range(12):
+            reading = world.step(300.0, {"pump": 0.0})
+        indoor[name] = reading.assets["pump"].temperature_c
+        site = a_site(HeatPump(name="pump", max_electric_kw=3.0, building=building, comfort=comfort))
+        again = World.restore(world.snapshot(), site)
+        assert again.step(300.0, {"pump": 0.0}) == world.step(300.0, {"pump": 0.0})
+    assert indoor["light"] < indoor["heavy"] < 21.0
 
 
 def test_heat_pump_refuses_to_overheat_the_building() -> None:

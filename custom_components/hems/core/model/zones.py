@@ -5,11 +5,12 @@ from .health import HealthStatus, InputHealth
 from .heat_pump import Building, HeatPump, HeatPumpState
 from .hot_water import HotWater, HotWaterState
 from .legionella import disinfection_of
+from .reserve import reserve_of
 from .terms import Terms
-from .thermal import MassRates, Temperatures, ThermalStep, Zone
+from .thermal import KeptWarmth, MassRates, Temperatures, ThermalStep, Zone, fading_warmth
 
 KEPT = 0.9
-"""Of the heat left at the horizon's end, this part is counted: the rest leaks before it is used."""
+"""Of the heat left at the horizon's end, at most this part is counted: some leaks, and it may never be needed."""
 OVER_CYCLE_K = 5.0
 """A tank may be this much hotter than its legionella cycle needs while one is due: a heater that is only on or off
 cannot end a step where it is wanted."""
@@ -23,7 +24,7 @@ def building_zone(heat_pump: HeatPump, state: HeatPumpState, terms: Terms) -> Zo
     worth_per_kwh = KEPT * price if needed_kw > 0.0 else 0.0
     min_c, max_c = comfort.over(terms.horizon, terms.request.site.time_zone)
     return Zone(
-        steps=_steps(building, terms.steps_h),
+        steps=building_steps(building, terms.steps_h),
         start=Temperatures(state.indoor_c, state.indoor_c if state.mass_c is None else state.mass_c),
         around_c=terms.outdoor_c,
         other_kw=(building.gains_kw,) * len(terms.steps_h),
@@ -31,13 +32,15 @@ def building_zone(heat_pump: HeatPump, state: HeatPumpState, terms: Terms) -> Zo
         min_c=min_c,
         max_c=max_c,
         price_per_kh=comfort.price_per_kh * terms.request.weights.comfort,
-        kept_c=comfort.max_c,
+        kept=fading_warmth(comfort.min_c, comfort.max_c, building.heat_loss_kw_per_k, needed_kw)
+        if needed_kw > 0.0
+        else (KeptWarmth(comfort.max_c, 1.0),),
         worth_per_k=worth_per_kwh * building.heat_capacity_kwh_per_k,
         mass_worth_per_k=0.0 if building.mass is None else worth_per_kwh * building.mass.heat_capacity_kwh_per_k,
     )
 
 
-def _steps(building: Building, steps_h: tuple[float, ...]) -> tuple[ThermalStep, ...]:
+def building_steps(building: Building, steps_h: tuple[float, ...]) -> tuple[ThermalStep, ...]:
     """A horizon has few lengths of steps, and each is worked out once."""
     loss, capacity, mass = building.heat_loss_kw_per_k, building.heat_capacity_kwh_per_k, building.mass
     if mass is None:
@@ -59,6 +62,7 @@ def tank_zone(hot_water: HotWater, state: HotWaterState, terms: Terms) -> Zone:
     draw_kw = terms.horizon.known(f"{hot_water.name}.draw_kw", state.draw_kw)
     loss, capacity = hot_water.heat_loss_kw_per_k, hot_water.heat_capacity_kwh_per_k
     steps = {h: ThermalStep.of(loss, capacity, h) for h in set(terms.steps_h)}
+    price_per_kh = hot_water.comfort.price_per_kh * terms.request.weights.comfort
     min_c, max_c = hot_water.comfort.over(terms.horizon, terms.request.site.time_zone)
     disinfection = disinfection_of(hot_water.legionella, state.last_disinfected, state.hot_since, terms.horizon)
     if disinfection is not None:
@@ -71,10 +75,11 @@ def tank_zone(hot_water: HotWater, state: HotWaterState, terms: Terms) -> Zone:
         cop=(hot_water.cop,) * len(terms.steps_h),
         min_c=min_c,
         max_c=max_c,
-        price_per_kh=hot_water.comfort.price_per_kh * terms.request.weights.comfort,
-        kept_c=hot_water.comfort.max_c,
+        price_per_kh=price_per_kh,
+        kept=(KeptWarmth(hot_water.comfort.max_c, 1.0),),
         worth_per_k=KEPT * price * capacity,
         disinfection=disinfection,
+        reserve=reserve_of(state.draw_kw, terms.horizon, min_c, capacity, price_per_kh),
     )
 
 

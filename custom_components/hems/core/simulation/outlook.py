@@ -108,7 +108,7 @@ class _Seer:
             case SimulatedEvCharger():
                 state = EvChargerState(asset=name, sessions=self._sessions(device))
             case SimulatedHeatPump():
-                state = HeatPumpState(asset=name, indoor_c=device.indoor_c)
+                state = HeatPumpState(asset=name, indoor_c=device.indoor_c, mass_c=device.mass_c)
             case SimulatedHotWater():
                 state = HotWaterState(asset=name, tank_c=device.tank_c, draw_kw=self._draw(device))
             case SimulatedAppliance():
