@@ -28,6 +28,7 @@ from custom_components.hems.core.model import (
     Pv,
 )
 from custom_components.hems.core.model.assessment.judgement import REPORTED
+from custom_components.hems.core.model.asset import PHASES
 from custom_components.hems.core.model.dc_bus import clippable_kw, members_of
 from custom_components.hems.core.model.phases import over_phase_kw
 from custom_components.hems.core.model.runs import runs_of
@@ -88,7 +89,8 @@ def assert_limits_kept(plan: Plan, terms: Terms) -> None:
     over_phase = over_phase_kw(terms, {schedule.asset: schedule for schedule in plan.assets})
     for index in range(plan.horizon.steps):
         assert plan.import_kw[index] <= terms.max_import_kw[index] + CLOSE
-        assert sum(over[index] for over in over_phase) <= plan.unserved_kw[index] + CLOSE
+        for phase, over_kw in zip(PHASES, over_phase, strict=True):
+            assert over_kw[index] <= REPORTED["kW"] or f"grid.max_phase_{phase}" in named
         if "grid.max_export" not in named:
             assert plan.export_kw[index] <= terms.max_export_kw[index] + REPORTED["kW"]
 

@@ -79,7 +79,7 @@ def test_load_over_the_fuse_of_its_phase_is_named(plan_of):
     )
     plan = plan_of(request)
     named = {violation.limit: violation for violation in plan.violations}
-    assert set(named) == {"grid.max_phase_l2", "grid.unserved"}
+    assert set(named) == {"grid.max_phase_l2"}
     assert (named["grid.max_phase_l2"].start, named["grid.max_phase_l2"].end) == (hours(5), hours(6))
     assert named["grid.max_phase_l2"].amount == pytest.approx(6.0 - FUSE_KW, abs=1e-3)
     assert_sound(plan, request)

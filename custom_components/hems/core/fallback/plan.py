@@ -6,7 +6,6 @@ from ..model import Asset, Battery, BatteryState, EvCharger, Fallback, HybridInv
 from ..model.assessment import judged_plan
 from ..model.assessment.overrides import overridden_steps
 from ..model.inverter import behind_of
-from ..model.phases import over_phase_kw
 from ..model.terms import Terms
 from .bus import Bus
 from .phase_room import PhaseRoom
@@ -133,10 +132,6 @@ def fallback_plan(request: PlanRequest, reason: str) -> Plan:
     wanted_kw = [home.step(index) for index in range(request.horizon.steps)]
     by_name: dict[str, Planned] = {**home.suns, **home.batteries, **home.consumers, **home.buses}
     assets = tuple(by_name[asset.name].plan() for asset in request.site.assets)
-    over_kw = over_phase_kw(terms, {plan.asset: plan for plan in assets})
-    unserved_kw = tuple(
-        max(0.0, net - limit, sum(over))
-        for net, limit, *over in zip(wanted_kw, terms.max_import_kw, *over_kw, strict=True)
-    )
+    unserved_kw = tuple(max(0.0, net - limit) for net, limit in zip(wanted_kw, terms.max_import_kw, strict=True))
     net_kw = [net - left_out for net, left_out in zip(wanted_kw, unserved_kw, strict=True)]
     return judged_plan(terms, Fallback(reason=reason), assets, net_kw, unserved_kw)

@@ -41,7 +41,9 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
     import_worth, export_worth = np.array(terms.import_worth), np.array(terms.export_worth)
     powers_kw = sum((block.power_kw for block in blocks), start=np.array(terms.load_kw))
     capacity, capacity_limits = capacity_cost(import_kw, context)
-    most_unserved_kw = _most_unserved_kw(context)
+    most_unserved_kw = _stuck_kw(context, max_import_kw)
+    phase_kw = terms.request.site.max_phase_kw
+    over_phases_kw, fuses = phase_limits(blocks, _stuck_kw(context, phase_kw or 0.0), context)
     # Without supply or over its limit even for one step must be dearer than any peak that it could avoid.
     last_resort = terms.money_scale * UNSERVED_PRICE_PER_KWH * h + 2.0 * peak_price_per_kw(terms)
     return GridBlock(
@@ -62,23 +64,20 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
             ),
             *feeding_rules(blocks, Flow(export_kw, most_export_kw), context),
             *dc_balances(blocks, context),
-            *phase_limits(blocks, unserved_kw, most_unserved_kw, context),
+            *fuses,
             *capacity_limits,
         ),
         cost=(import_worth * h) @ import_kw
         - (export_worth * h) @ export_kw
-        + last_resort @ (unserved_kw + excess_kw)
+        + last_resort @ (unserved_kw + excess_kw + over_phases_kw)
         + capacity,
     )
 
 
-def _most_unserved_kw(context: Context) -> Values:
-    """What the limits may leave without supply: of the load, and of what cannot be switched off."""
+def _stuck_kw(context: Context, limit_kw: Values | float) -> Values:
+    """How far load and what cannot be switched off may be above a limit."""
     request = context.terms.request
     must_kw = np.array(context.terms.load_kw) + sum(_must_kw(asset, request) for asset in request.site.assets)
-    limit_kw = np.array(context.terms.max_import_kw)
-    if request.site.max_phase_kw is not None:
-        limit_kw = np.minimum(limit_kw, request.site.max_phase_kw)
     most_kw: Values = np.maximum(0.0, must_kw - limit_kw)
     return most_kw
 

@@ -16,6 +16,7 @@ from ..model import (
 )
 from ..model.assessment.grid import export_excess_kw
 from ..model.assessment.judgement import REPORTED
+from ..model.asset import PHASES
 from ..model.phases import over_phase_kw
 from ..model.terms import Terms
 from ..model.visits import visits_of
@@ -44,9 +45,10 @@ def _broken(plan: Plan, terms: Terms) -> Iterator[str]:
         if plan.import_kw[index] > terms.max_import_kw[index] + TOLERANCE:
             yield "grid.max_import"
     over_kw = over_phase_kw(terms, {asset.asset: asset for asset in plan.assets})
-    for left_out_kw, *over in zip(plan.unserved_kw, *over_kw, strict=True):
-        if sum(over) > left_out_kw + TOLERANCE:
-            yield "grid.max_phase"
+    named = {violation.limit for violation in plan.violations}
+    for phase, over in zip(PHASES, over_kw, strict=True):
+        if max(over) > REPORTED["kW"] and f"grid.max_phase_{phase}" not in named:
+            yield f"grid.max_phase_{phase}"
     excess_kw = max(export_excess_kw(terms, plan.export_kw))
     if excess_kw > REPORTED["kW"] and not any(violation.limit == "grid.max_export" for violation in plan.violations):
         yield "grid.max_export"

@@ -72,6 +72,7 @@ def assess_plan(
     by_name = {plan.asset: plan for plan in assets}
     judged = [judge(asset, by_name[asset.name], terms) for asset in terms.request.site.assets]
     excess_kw = export_excess_kw(terms, export_kw)
+    over_phases_kw = over_phase_kw(terms, by_name)
     bill_energy, bill_export = (
         _money(terms.import_price, import_kw, terms),
         _money(terms.export_price, export_kw, terms),
@@ -83,7 +84,9 @@ def assess_plan(
         capacity=capacity_cost(terms, import_kw),
         wear=sum(judgement.wear for judgement in judged),
         comfort=sum(judgement.comfort for judgement in judged)
-        + UNSERVED_PRICE_PER_KWH * terms.money_scale * (_energy(unserved_kw, terms) + _energy(excess_kw, terms)),
+        + UNSERVED_PRICE_PER_KWH
+        * terms.money_scale
+        * (_energy(unserved_kw, terms) + _energy(excess_kw, terms) + sum(_energy(kw, terms) for kw in over_phases_kw)),
         preference=_money(terms.import_worth, import_kw, terms)
         - bill_energy
         + bill_export
@@ -98,13 +101,13 @@ def assess_plan(
         ),
         *(
             violation
-            for phase, over_kw in zip(PHASES, over_phase_kw(terms, by_name), strict=True)
+            for phase, over_kw in zip(PHASES, over_phases_kw, strict=True)
             for violation in broken_spans(
                 f"grid.max_phase_{phase}",
                 None,
                 over_kw,
                 "kW",
-                "the fuse of this phase carries less: part of its load is left without supply",
+                "what cannot be switched off draws more on this phase than its fuse carries",
                 terms.horizon,
             )
         ),
