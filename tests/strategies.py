@@ -40,6 +40,7 @@ from custom_components.hems.core.model import (
     PriceSignal,
     Pv,
     PvState,
+    Quantile,
     Series,
     Site,
     SocTarget,
@@ -87,6 +88,16 @@ def times_around(horizon: Horizon) -> st.SearchStrategy[datetime]:
     """From a while before the horizon to a while after it."""
     length_min = int((horizon.end - horizon.start).total_seconds() // 60)
     return st.integers(-120, length_min + 240).map(lambda minutes: horizon.start + timedelta(minutes=minutes))
+
+
+@st.composite
+def draws_over(draw: st.DrawFn, horizon: Horizon) -> Series:
+    """Hot water, now and then with what one time in ten exceeds."""
+    usual = draw(series_over(horizon, 0.0, 3.0))
+    if draw(st.booleans()):
+        return usual
+    high = draw(series_over(horizon, 0.0, 6.0))
+    return replace(usual, quantiles=(Quantile(level=0.9, values=high.values),))
 
 
 @st.composite
@@ -285,7 +296,7 @@ def tanks(draw: st.DrawFn, name: str, horizon: Horizon) -> tuple[Asset, AssetSta
     return tank, HotWaterState(
         asset=name,
         tank_c=draw(numbers(5.0, 80.0)),
-        draw_kw=draw(series_over(horizon, 0.0, 3.0)),
+        draw_kw=draw(draws_over(horizon)),
         last_disinfected=draw(st.none() | ago),
         hot_since=draw(st.none() | ago),
         **draw(last_switched(horizon)),

@@ -1,11 +1,12 @@
 """What a heat pump and a hot-water tank are planned to do."""
 
+from dataclasses import replace
 from itertools import product
 from math import exp
 
 import pytest
 
-from custom_components.hems.core.model import ComfortBand, CopPoint
+from custom_components.hems.core.model import ComfortBand, CopPoint, Quantile
 from custom_components.hems.core.optimiser import solve
 from tests.builders import (
     a_building,
@@ -15,6 +16,7 @@ from tests.builders import (
     a_hot_water,
     a_hot_water_state,
     a_request,
+    a_series,
     hours,
 )
 
@@ -120,7 +122,10 @@ def cheapest_of_all(prices, outdoor, start, band, min_kw):
             temperature = steady + (temperature - steady) * keep
             cost += price * kw + 0.5 * (max(0.0, band[0] - temperature) + max(0.0, temperature - band[1]))
         value = 0.9 * sum(prices) / len(prices) / cop * capacity
-        cost -= value * (min(temperature, band[1]) - min(start, band[1]))
+        # The one kelvin of the band above its lower end leaks as it does half way up.
+        share = 1.0 / (1.0 + loss * 0.5 / (loss * (band[0] - outdoor) - gains))
+        first, last = (min(c, band[0]) + share * min(max(c - band[0], 0.0), 1.0) for c in (start, temperature))
+        cost -= value * (last - first)
         best = min(best, cost)
     return best
 
@@ -143,3 +148,38 @@ def test_cost_equals_the_best_of_all_on_off_schedules(prices, start):
     )
     expected = cheapest_of_all(prices, -5.0, start, (20.0, 21.0), 2.0)
     assert solve(request).cost.total == pytest.approx(expected, abs=1e-3)
+
+
+def a_tank_with_a_shower_at(hour, level):
+    """Nothing is expected to be drawn, but with that chance 1.4 kWh are, within that hour."""
+    high_kw = tuple(1.4 if index == hour else 0.0 for index in range(24))
+    draws = replace(a_series([0.0] * 24), quantiles=(Quantile(level=level, values=high_kw),))
+    return replace(a_hot_water_state(46.0), draw_kw=draws)
+
+
+@pytest.mark.parametrize(("level", "ready"), [(0.95, True), (0.5, False)])
+def test_tank_is_ready_for_the_shower_that_may_come(level, ready):
+    # Later hours are cheaper, so without a reason nothing is heated before.
+    prices = [0.30] * 12 + [0.15] * 12
+    tank = a_hot_water(min_electric_kw=0.0, comfort=ComfortBand(min_c=45.0, max_c=60.0, price_per_kh=2.0))
+    plan = solve(a_request(tank, a_tank_with_a_shower_at(8, level), import_price=prices))
+    assert (tank_c(plan)[8] >= 45.0 + 1.4 / tank.heat_capacity_kwh_per_k - 1e-3) == ready
+    assert plan.violations == ()
+
+
+def test_shower_that_finds_too_little_heat_is_priced_by_its_chance_and_breaks_no_limit():
+    tank = a_hot_water(min_electric_kw=0.0, max_electric_kw=0.1, comfort=ComfortBand(min_c=45.0, max_c=60.0))
+    plan = solve(a_request(tank, a_tank_with_a_shower_at(1, 0.9)))
+    short_k = 45.0 + 1.4 / tank.heat_capacity_kwh_per_k - tank_c(plan)[1]
+    assert short_k > 4.0
+    assert plan.cost.comfort == pytest.approx(0.1 * tank.comfort.price_per_kh * short_k, rel=1e-3)
+    assert plan.violations == ()
+
+
+@pytest.mark.parametrize(("outdoor_c", "saved"), [(-10.0, True), (16.0, False)])
+def test_house_is_warmed_for_after_the_horizon_in_a_frost_but_not_on_a_mild_day(outdoor_c, saved):
+    # At the end it is cheaper than on the mean of the day that stands for the time after it.
+    prices = [0.30] * 20 + [0.22] * 4
+    heat_pump = a_heat_pump(comfort=ComfortBand(min_c=20.0, max_c=24.0, price_per_kh=5.0))
+    plan = solve(a_request(heat_pump, a_heat_pump_state(20.5), import_price=prices, outdoor_c=outdoor_c))
+    assert (indoor_c(plan)[-1] > 20.7) == saved

@@ -1,10 +1,12 @@
 """One thermal zone over one step, alone or with a slower mass, solved exactly for constant heat."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, expm1, sqrt
 from typing import NamedTuple
 
 from .legionella import Disinfection
+from .reserve import Reserve
 
 
 class Temperatures(NamedTuple):
@@ -110,6 +112,29 @@ class MassRates:
         return det / fast, fast
 
 
+class KeptWarmth(NamedTuple):
+    """Up to a temperature, from that of the one before, warmth at the horizon's end counts with this share."""
+
+    up_to_c: float
+    share: float
+
+
+def fading_warmth(min_c: float, max_c: float, heat_loss_kw_per_k: float, needed_kw: float) -> tuple[KeptWarmth, ...]:
+    """Warmth above `min_c` replaces later heating, but leaks more the more there is of it.
+
+    A building that needs `needed_kw` at `min_c` and is left warmer by d cools back in C / L ln(1 + L d / needed)
+    hours, in which it is not heated; so the next kelvin replaces 1 / (1 + L d / needed) of the heat it holds. In
+    steps of a kelvin, each with the share of its middle.
+    """
+    kept = [KeptWarmth(min_c, 1.0)]
+    while kept[-1].up_to_c < max_c:
+        low_c = kept[-1].up_to_c
+        high_c = min(low_c + 1.0, max_c)
+        over_k = (low_c + high_c) / 2.0 - min_c
+        kept.append(KeptWarmth(high_c, 1.0 / (1.0 + heat_loss_kw_per_k * over_k / needed_kw)))
+    return tuple(kept)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
     """A zone over the whole horizon: what heats it without being asked, and what its heat will be worth."""
@@ -125,14 +150,16 @@ class Zone:
     """Per edge, as `max_c`."""
     max_c: tuple[float, ...]
     price_per_kh: float
-    kept_c: float
-    """Warmth at the horizon's end is worth something up to this."""
+    kept: tuple[KeptWarmth, ...]
+    """Which warmth counts at the horizon's end: temperatures rise, shares fall."""
     worth_per_k: float
-    """Currency for each kelvin at the horizon's end, up to `kept_c`."""
+    """Currency for each kelvin at the horizon's end that counts whole."""
     mass_worth_per_k: float = 0.0
     """The same for the mass."""
     disinfection: Disinfection | None = None
     """Of a tank, where one is due."""
+    reserve: Reserve | None = None
+    """Of a tank, where its forecast knows large draws."""
 
     @property
     def has_mass(self) -> bool:
@@ -167,6 +194,15 @@ class Zone:
 
     def end_worth(self, end: Temperatures) -> float:
         """Currency that the warmth at the end is worth beyond the warmth now."""
-        gained_k = min(end.zone_c, self.kept_c) - min(self.start.zone_c, self.kept_c)
-        stored_k = min(end.mass_c, self.kept_c) - min(self.start.mass_c, self.kept_c)
+        gained_k = self.counted_c(end.zone_c) - self.counted_c(self.start.zone_c)
+        stored_k = self.counted_c(end.mass_c) - self.counted_c(self.start.mass_c)
         return self.worth_per_k * gained_k + self.mass_worth_per_k * stored_k
+
+    def counted_c(self, temperature_c: float) -> float:
+        """A temperature with each of its kelvins counted by its share."""
+        lowest = self.kept[0]
+        counted = lowest.share * min(temperature_c, lowest.up_to_c)
+        return counted + sum(
+            above.share * min(max(temperature_c - below.up_to_c, 0.0), above.up_to_c - below.up_to_c)
+            for below, above in pairwise(self.kept)
+        )

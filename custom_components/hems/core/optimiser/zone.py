@@ -13,7 +13,7 @@ from ..model import AssetPlan
 from ..model.duty import Duty
 from ..model.thermal import ThermalRow, Zone
 from .block import Block, Context, tidy
-from .constraints import Affine, at_least, at_most, equal, times
+from .constraints import Affine, at_least, at_most, equal, times, total
 from .disinfection import disinfecting
 from .duty import executable, running
 from .preferences import EARLY
@@ -28,6 +28,7 @@ def zone_block(duty: Duty, zone: Zone, context: Context, plan_of: Callable[[tupl
     hot_k = cp.Variable(n, name=f"{name}.hot_k", nonneg=True)
     on = running(duty, power_kw, context)
     heat_worth, heat_limits = _heat_left(name, zone, temperature, power_kw)
+    short, reserve = _reserve(name, zone, temperature, context)
     late, cycle = disinfecting(name, zone, temperature, duty.most_kw)
 
     def plan() -> AssetPlan:
@@ -42,8 +43,9 @@ def zone_block(duty: Duty, zone: Zone, context: Context, plan_of: Callable[[tupl
             *heat_limits,
             *on.constraints,
             *cycle,
+            *reserve,
         ),
-        cost=zone.price_per_kh * (h @ (cold_k + hot_k)) - heat_worth + on.cost + late,
+        cost=zone.price_per_kh * (h @ (cold_k + hot_k)) - heat_worth + on.cost + late + short,
         preference=on.preference + (EARLY * context.earliness * h) @ power_kw,
         plan=plan,
     )
@@ -76,10 +78,27 @@ def _heat_left(
 
 
 def _kept(name: str, zone: Zone, end_c: Affine, start_c: float) -> tuple[Affine, list[cp.Constraint]]:
-    """Kelvins gained, as far as they are worth anything."""
-    kept_c = cp.Variable(name=f"{name}.kept_c")
-    limits = [at_most(f"{name}.kept", kept_c, end_c), at_most(f"{name}.kept_in_band", kept_c, zone.kept_c)]
-    return kept_c - min(start_c, zone.kept_c), limits
+    """Kelvins gained, each counted by its share: the first count most, so they fill first."""
+    tops_c = np.array([kept.up_to_c for kept in zone.kept])
+    shares = np.array([kept.share for kept in zone.kept])
+    # The lowest is counted down from its top, as cold as it may be.
+    kept_k = cp.Variable(len(tops_c), name=f"{name}.kept_k")
+    limits = [
+        at_most(f"{name}.kept", total(kept_k), end_c - tops_c[0]),
+        at_most(f"{name}.kept_in_band", kept_k, np.array([0.0, *np.diff(tops_c)])),
+    ]
+    if len(tops_c) > 1:
+        limits.append(at_least(f"{name}.kept_above", kept_k[1:], 0.0))
+    return shares @ kept_k + shares[0] * tops_c[0] - zone.counted_c(start_c), limits
+
+
+def _reserve(name: str, zone: Zone, temperature: cp.Variable, context: Context) -> tuple[Affine, list[cp.Constraint]]:
+    """What is short of the heat that a large draw would need."""
+    if zone.reserve is None:
+        return 0.0, []
+    short_k = cp.Variable(context.steps, name=f"{name}.short_k", nonneg=True)
+    ready = at_least(f"{name}.reserve", temperature[1:] + short_k, np.array(zone.reserve.ready_c))
+    return zone.reserve.price_per_kh * (context.h @ short_k), [ready]
 
 
 def _next_c(

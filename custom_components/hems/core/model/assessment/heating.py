@@ -51,7 +51,10 @@ def _joined(
 
 
 def _comfort(asset: Asset, zone: Zone, power_kw: tuple[float, ...], terms: Terms) -> Judgement:
-    """Kelvin-hours outside the band at the end of each step, at their price; heat left at the end at its worth."""
+    """Kelvin-hours outside the band at the end of each step, at their price; heat left at the end at its worth.
+
+    Heat that a large draw may lack costs what that would, times its chance, but breaks no limit.
+    """
     states = zone.states(power_kw)
     temperatures = [state.zone_c for state in states]
     cold_k = [
@@ -62,8 +65,9 @@ def _comfort(asset: Asset, zone: Zone, power_kw: tuple[float, ...], terms: Terms
         for temperature, highest in zip(temperatures[1:], zone.highest_fine_c[1:], strict=True)
     ]
     kelvin_h = sum((cold + hot) * h for cold, hot, h in zip(cold_k, hot_k, terms.steps_h, strict=True))
+    short = 0.0 if zone.reserve is None else zone.reserve.cost(tuple(temperatures), terms.steps_h)
     return Judgement(
-        comfort=zone.price_per_kh * kelvin_h,
+        comfort=zone.price_per_kh * kelvin_h + short,
         end_value=-zone.end_worth(states[-1]),
         violations=(
             *broken_spans(f"{asset.name}.comfort_min", asset.name, cold_k, "K", "colder than wanted", terms.horizon),
