@@ -173,13 +173,14 @@ class _Problem:
         for returned, energy_kwh in self._trip_kwh(asset).items():
             used[returned] = energy_kwh
         power, kept = cp.Variable(n, nonneg=True), cp.Variable()
-        capacity_kwh = max((visit.capacity_kwh for visit in state.sessions), default=0.0)
+        # The driver's target is where the car stops; no controller here goes beyond it, so the bound may not either.
+        target_kwh = max((visit.target_kwh for visit in state.sessions), default=0.0)
         return Part(
             power_kw=power,
             constraints=(
                 energy[0] == self._devices[asset.name]["energy_kwh"],
                 energy[1:] == energy[:-1] + STEP_H * asset.efficiency * power - used,
-                energy <= max(capacity_kwh, self._devices[asset.name]["energy_kwh"]),
+                energy <= max(target_kwh, self._devices[asset.name]["energy_kwh"]),
                 power <= asset.max_kw(max(asset.phases)) * here,
                 *targets,
                 kept <= energy[n],
