@@ -42,3 +42,18 @@ def test_sun_is_stored_before_it_is_sold() -> None:
     assert power_kw[8:10] == pytest.approx((2.0, 2.0), abs=1e-5)
     assert sum(power_kw) == pytest.approx(room_kwh, abs=1e-4)
     assert power_kw[11:14] == pytest.approx((0.0,) * 3, abs=1e-5)
+
+
+def test_sun_that_cannot_be_sold_is_stored_while_it_shines() -> None:
+    battery = a_battery(max_charge_kw=5.0, wear_per_kwh=0.0, end_price_per_kwh=0.2)
+    request = a_request(
+        battery,
+        a_pv(peak_kw=5.0),
+        a_battery_state(energy_kwh=battery.max_kwh - 4.0),
+        a_pv_state([0.0] * 8 + [2.0] * 6 + [0.0] * 10),
+        export_price=0.0,
+        site={"max_export_kw": 0.0},
+    )
+    power_kw = battery_of(request).power_kw
+    assert power_kw[8:10] == pytest.approx((2.0, 2.0), abs=1e-5)
+    assert power_kw[11:14] == pytest.approx((0.0,) * 3, abs=1e-5)

@@ -35,7 +35,8 @@ battery instead cost most of what planning is worth."""
 MOVED = 2e-5
 """Per kWh through a battery, so that one without wear does not cycle for nothing."""
 CURTAILED = 1e-5
-"""Per kWh of sun held back, where selling it earns nothing."""
+"""Per kWh of sun held back, where selling it earns nothing; twice that now, so that a battery takes the sun while it
+shines and not the sun that is forecast."""
 SWITCHED = 1e-4
 """Per start of a device within the steps that are decided whole."""
 STAY = 1e-5

@@ -41,6 +41,6 @@ def pv_block(pv: Pv, _state: PvState, context: Context) -> Block:
         asset=pv.name,
         power_kw=-used_kw,
         constraints=limits,
-        preference=CURTAILED * (context.h @ (available - used_kw)),
+        preference=CURTAILED * (((2.0 - context.earliness) * context.h) @ (available - used_kw)),
         plan=plan,
     )
