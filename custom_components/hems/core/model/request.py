@@ -97,13 +97,15 @@ class SolverOptions(Value):
     """Currency; whichever gap is reached first ends the search."""
     integer_h: float = 2.0
     """On/off decisions are whole this far ahead and relaxed later, where they will be decided again."""
+    shared_h: float = 0.5
+    """Decisions this far ahead are the same in all scenarios; later ones know how it turned out."""
     preference_budget: float = 0.02
     """Most that all preferences together may cost: early rather than late, few starts, close to the plan before.
     Currency; more in proportion where a kWh costs more than 1."""
 
     def __post_init__(self) -> None:
         above("options", "time_limit_s", self.time_limit_s, 0.0)
-        for field in ("relative_gap", "absolute_gap", "integer_h", "preference_budget"):
+        for field in ("relative_gap", "absolute_gap", "integer_h", "shared_h", "preference_budget"):
             at_least("options", field, getattr(self, field), 0.0)
 
 

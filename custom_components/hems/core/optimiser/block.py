@@ -47,6 +47,8 @@ class Context:
     terms: Terms
     h: Values
     """Length of each step in hours."""
+    starts_h: Values
+    """Hours from the beginning of the horizon to that of each step."""
     near: Mask
     """Steps whose on/off decisions are whole."""
     earliness: Values
@@ -68,6 +70,7 @@ class Context:
         return cls(
             terms=terms,
             h=np.array(terms.steps_h),
+            starts_h=starts_h,
             near=starts_h < terms.request.options.integer_h,
             earliness=starts_h / sum(horizon.steps_h),
             burning_pays=_burning_pays(terms),

@@ -14,13 +14,18 @@ LEAST_PER_KWH = 1e-4
 """Currency per kWh (or kW h, or K h): a limit that is worth less does not bind; tastes weigh less than that."""
 
 
-def marginals_of(constraints: Iterable[cp.Constraint], blocks: Sequence[Block], context: Context) -> Marginals:
-    """Of a solved program whose constraints hold their duals; see `Marginals` for the signs."""
+def marginals_of(
+    constraints: Iterable[cp.Constraint], blocks: Sequence[Block], context: Context, weight: float
+) -> Marginals:
+    """Of a solved program whose constraints hold their duals; see `Marginals` for the signs.
+
+    `weight` is what the money of this home counts in the program; less than 1 beside scenarios.
+    """
     balances: dict[str, Values] = {}
     money = context.terms.money_scale
     limits: dict[str, list[Values]] = {}
     for constraint in constraints:
-        dual = np.atleast_1d(np.asarray(constraint.dual_value, dtype=float)) * money / SCALE
+        dual = np.atleast_1d(np.asarray(constraint.dual_value, dtype=float)) * money / (weight * SCALE)
         if isinstance(constraint, cp.Zero):
             balances[str(constraint.label)] = dual
         else:

@@ -123,9 +123,9 @@ def _breaks(values: Values, split: Indices, parts: Values, rows: Rows) -> tuple[
     below = activity - rows.lower
     columns = rows.matrix[:, rows.binaries[split]]
     owner = np.repeat(np.arange(len(split)), np.diff(columns.indptr))
-    found = []
+    found: list[Values] = []
     for goal in (1.0, 0.0):
         change = columns.data * (goal - parts[split])[owner]
         broken = np.maximum(0.0, change - above[columns.indices]) + np.maximum(0.0, -change - below[columns.indices])
-        found.append(np.bincount(owner, weights=broken, minlength=len(split)))
+        found.append(np.asarray(np.bincount(owner, weights=broken, minlength=len(split)), dtype=np.float64))
     return found[0], found[1]

@@ -33,8 +33,10 @@ class Solved:
     solve_s: float
 
 
-def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOptions) -> Solved:
-    """Solve, and leave the values in the variables.
+def minimise(
+    objective: Any, constraints: list[cp.Constraint], options: SolverOptions, splittable: frozenset[int]
+) -> Solved:
+    """Solve, and leave the values in the variables; those with an id in `splittable` need not be whole.
 
     Raises:
         NoPlan: infeasible, or out of time without any schedule.
@@ -44,8 +46,9 @@ def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOp
     data, chain, inverse = problem.get_problem_data(cp.HIGHS)
     compiled = perf_counter()
     cache: dict[str, Any] = {}
-    whole = np.array([*data["bool_vars_idx"], *data["int_vars_idx"]], dtype=np.int32)
-    results = chain.solver.solve_via_data(_relaxed(data, whole), False, False, _highs_options(options), cache)
+    decided = np.array([*data["bool_vars_idx"], *data["int_vars_idx"]], dtype=np.int32)
+    whole = _without(decided, splittable, data["param_prob"])
+    results = chain.solver.solve_via_data(_relaxed(data, decided), False, False, _highs_options(options), cache)
     highs: highspy.Highs = cache["HIGHS"][0]
     outcome = _searched(highs, data["A"], whole, options)
     if isinstance(outcome, Infeasible | TimedOut):
@@ -58,6 +61,17 @@ def minimise(objective: Any, constraints: list[cp.Constraint], options: SolverOp
     found = {"solution": highs.getSolution(), "info": highs.getInfo(), "model_status": "kOptimal"}
     problem.unpack_results(results | found, chain, inverse)
     return Solved(outcome=outcome, has_duals=has_duals, compile_s=compiled - before, solve_s=perf_counter() - compiled)
+
+
+def _without(decided: Indices, splittable: frozenset[int], program: Any) -> Indices:
+    """The columns of decisions that must be whole."""
+    sizes = {variable.id: variable.size for variable in program.variables}
+    columns = [
+        np.arange(first, first + sizes[variable])
+        for variable, first in program.var_id_to_col.items()
+        if variable in splittable
+    ]
+    return np.setdiff1d(decided, np.concatenate(columns)).astype(np.int32) if columns else decided
 
 
 def _relaxed(data: dict[str, Any], whole: Indices) -> dict[str, Any]:
