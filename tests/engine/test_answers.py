@@ -190,7 +190,8 @@ async def test_the_description_is_valid_openapi(start):
         document = await (await engine.client.get("/openapi.json")).json()
     validate(document)
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {"/v1/plan", "/v1/health", "/openapi.json", "/metrics"}
+    questions = {"/v1/plan", "/v1/learn/load", "/v1/forecast/load"}
+    assert set(document["paths"]) == questions | {"/v1/health", "/openapi.json", "/metrics"}
 
 
 async def test_answers_are_as_described(start):

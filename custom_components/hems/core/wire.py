@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .model import Plan, PlanRequest
+from .model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
 
 API_VERSION = 1
 """Raised when an older integration and a newer engine (or the reverse) could misunderstand each other."""
@@ -90,6 +91,17 @@ class WireError(ValueError):
         self.is_json = is_json
 
 
+_MESSAGES = (
+    PlanRequest,
+    Plan,
+    LearnLoadRequest,
+    LearnedLoad,
+    LoadForecastRequest,
+    LoadForecast,
+    EngineHealth,
+    Problem,
+)
+"""What travels between the two ends."""
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
@@ -127,7 +139,7 @@ def to_plain(message: object) -> Any:
 def schemas() -> dict[str, Any]:
     """JSON Schemas (2020-12, as in OpenAPI 3.1) of the messages and everything they contain, by name."""
     _, definitions = TypeAdapter.json_schemas(
-        [(message, "validation", adapter_of(message)) for message in (PlanRequest, Plan, EngineHealth, Problem)],
+        [(message, "validation", adapter_of(message)) for message in _MESSAGES],
         ref_template="#/components/schemas/{model}",
     )
     return dict(definitions["$defs"])
@@ -224,5 +236,5 @@ def _kinds() -> frozenset[str]:
 
 
 # Now, while Home Assistant imports this module in a thread, rather than later in its event loop.
-for _message in (PlanRequest, Plan, EngineHealth, Problem):
+for _message in _MESSAGES:
     adapter_of(_message)

@@ -1,6 +1,7 @@
 """The routes: what may be asked, what is refused and how."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 import hmac
 from http import HTTPStatus
 import logging
@@ -11,7 +12,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from .. import wire
 from ..model import PlanRequest
+from ..model.load_learning import LearnLoadRequest, LoadForecastRequest
 from . import VERSION, logs
+from .learning import Learning, LearningFailed, LearningRefused
 from .metrics import Metrics
 from .openapi import document
 from .planning import MAX_TIME_LIMIT_S, Busy, Planning
@@ -25,29 +28,20 @@ _BODY_LIMIT_S = 30.0
 
 
 class Api:
-    """The handlers, around one worker."""
+    """The handlers, around one worker for plans and processes for what is learned."""
 
-    def __init__(self, worker: Worker, planning: Planning, metrics: Metrics) -> None:
+    def __init__(self, worker: Worker, planning: Planning, metrics: Metrics, learning: Learning) -> None:
         self._worker = worker
         self._planning = planning
         self._metrics = metrics
+        self._learning = learning
         self._started = monotonic()
 
     async def plan(self, request: web.Request) -> web.Response:
         """POST /v1/plan."""
-        if request.content_type != "application/json":
-            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a plan is asked for with Content-Type: application/json")
-        try:
-            async with asyncio.timeout(_BODY_LIMIT_S):
-                body = await request.read()
-        except TimeoutError:
-            return problem(HTTPStatus.REQUEST_TIMEOUT, f"a message must arrive within {_BODY_LIMIT_S:g} s")
-        try:
-            # In a thread: a long request takes tens of milliseconds to check.
-            message = await asyncio.to_thread(wire.decode, PlanRequest, body)
-        except wire.WireError as error:
-            status = HTTPStatus.UNPROCESSABLE_ENTITY if error.is_json else HTTPStatus.BAD_REQUEST
-            return problem(status, str(error), errors=error.errors)
+        message = await _read(request, PlanRequest)
+        if isinstance(message, web.Response):
+            return message
         if message.options.time_limit_s > MAX_TIME_LIMIT_S:
             said = f"time_limit_s must be at most {MAX_TIME_LIMIT_S:g}, got {message.options.time_limit_s:g}"
             wrong = wire.FieldError(field="options.time_limit_s", message=said)
@@ -55,9 +49,18 @@ class Api:
         try:
             plan = await self._planning.plan(message)
         except Busy as busy:
-            wait = {str(hdrs.RETRY_AFTER): str(busy.retry_after_s)}
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(busy), headers=wait)
+            return _busy(busy)
         return web.Response(body=wire.encode(plan), content_type="application/json")
+
+    async def learn_load(self, request: web.Request) -> web.Response:
+        """POST /v1/learn/load."""
+        message = await _read(request, LearnLoadRequest)
+        return await _learning_answer(message, self._learning.learn)
+
+    async def forecast_load(self, request: web.Request) -> web.Response:
+        """POST /v1/forecast/load."""
+        message = await _read(request, LoadForecastRequest)
+        return await _learning_answer(message, self._learning.forecast)
 
     async def health(self, _: web.Request) -> web.Response:
         """GET /v1/health."""
@@ -85,16 +88,57 @@ class Api:
         return web.Response(body=self._metrics.text(), headers={hdrs.CONTENT_TYPE: self._metrics.content_type})
 
 
-def make_app(worker: Worker, planning: Planning, metrics: Metrics, token: str | None) -> web.Application:
+async def _read[M](request: web.Request, message: type[M]) -> M | web.Response:
+    """The body as a message, or what is wrong with it."""
+    if request.content_type != "application/json":
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "questions come with Content-Type: application/json")
+    try:
+        async with asyncio.timeout(_BODY_LIMIT_S):
+            body = await request.read()
+    except TimeoutError:
+        return problem(HTTPStatus.REQUEST_TIMEOUT, f"a message must arrive within {_BODY_LIMIT_S:g} s")
+    try:
+        # In a thread: a long request takes tens of milliseconds to check.
+        return await asyncio.to_thread(wire.decode, message, body)
+    except wire.WireError as error:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if error.is_json else HTTPStatus.BAD_REQUEST
+        return problem(status, str(error), errors=error.errors)
+
+
+async def _learning_answer(message: object, ask: Callable[[bytes], Awaitable[bytes]]) -> web.Response:
+    if isinstance(message, web.Response):
+        return message
+    try:
+        answer = await ask(await asyncio.to_thread(wire.encode, message))
+    except Busy as busy:
+        return _busy(busy)
+    except LearningRefused as refusal:
+        return problem(HTTPStatus.CONFLICT, str(refusal))
+    except LearningFailed as failure:
+        logs.event(LOGGER, logging.ERROR, "learning_failed", reason=str(failure))
+        return problem(HTTPStatus.BAD_GATEWAY, str(failure))
+    return web.Response(body=answer, content_type="application/json")
+
+
+def _busy(busy: Busy) -> web.Response:
+    wait = {str(hdrs.RETRY_AFTER): str(busy.retry_after_s)}
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(busy), headers=wait)
+
+
+def make_app(
+    worker: Worker, planning: Planning, metrics: Metrics, token: str | None, learning: Learning | None = None
+) -> web.Application:
     """The application; without a token everyone who reaches it may ask (a private Unix socket)."""
     app = web.Application(
         client_max_size=MAX_BODY_BYTES, middlewares=[_record(metrics), _explain_refusals, _require_token(token)]
     )
     app.on_response_prepare.append(_word_faults)
-    api = Api(worker, planning, metrics)
+    api = Api(worker, planning, metrics, learning or Learning(None))
     app.add_routes(
         [
             web.post("/v1/plan", api.plan),
+            web.post("/v1/learn/load", api.learn_load),
+            web.post("/v1/forecast/load", api.forecast_load),
             web.get("/v1/health", api.health),
             web.get("/openapi.json", api.openapi),
             web.get("/metrics", api.metrics),

@@ -26,6 +26,8 @@ class Options:
     """0: any free one; the log says which."""
     token: str | None = field(default=None, repr=False)
     """Bearer token; always there on TCP, never on a Unix socket."""
+    data: Path | None = None
+    """Where what is learned is kept; None: nothing is learned."""
     log_level: int = logging.INFO
     exit_on_eof: bool = False
     """Stop when standard input closes: a parent that dies leaves nothing behind."""
@@ -49,6 +51,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         host=given.host or "127.0.0.1",
         port=DEFAULT_PORT if given.port is None else given.port,
         token=token,
+        data=given.data,
         log_level=logging.getLevelNamesMapping()[given.log_level.upper()],
         exit_on_eof=given.exit_on_eof,
     )
@@ -60,6 +63,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--host", help="listen on this address (default 127.0.0.1)")
     parser.add_argument("--port", type=_port, help=f"listen on this TCP port (default {DEFAULT_PORT}; 0: any)")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help=f"the token, if not in {TOKEN_VARIABLE}")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep what is learned here (default: learn nothing)")
     parser.add_argument("--log-level", choices=_LEVELS, default="info")
     parser.add_argument("--exit-on-eof", action="store_true", help="stop when standard input is closed")
     return parser

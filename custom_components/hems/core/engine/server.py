@@ -12,6 +12,7 @@ from aiohttp import web
 
 from . import VERSION, listening, logs, worker_process
 from .app import make_app
+from .learning import Learning
 from .metrics import Metrics
 from .options import Options
 from .planning import Planning
@@ -28,7 +29,8 @@ async def serve(options: Options, worker_command: Sequence[str] | None = None) -
     metrics = Metrics(VERSION)
     worker = Worker(worker_command or worker_process.command())
     metrics.watch_worker(lambda: worker.state in {"ready", "busy"}, lambda: worker.restarts)
-    app = make_app(worker, Planning(worker, metrics), metrics, options.token)
+    learning = Learning(options.data)
+    app = make_app(worker, Planning(worker, metrics), metrics, options.token, learning)
     runner = web.AppRunner(app, logger=LOGGER, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
     stop = _stop_event(options)
     worker.start()

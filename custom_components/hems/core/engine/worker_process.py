@@ -137,7 +137,9 @@ class Worker:
     async def _run_one(self) -> bool:
         """One process from its start to its end; whether it ever could solve."""
         try:
-            process = await asyncio.create_subprocess_exec(*self._argv, stdin=PIPE, stdout=PIPE, env=_environment())
+            process = await asyncio.create_subprocess_exec(
+                *self._argv, stdin=PIPE, stdout=PIPE, env=worker_environment()
+            )
         except OSError as error:
             logs.event(LOGGER, logging.ERROR, "worker_does_not_start", reason=str(error))
             return False
@@ -177,7 +179,7 @@ async def _end(process: Process) -> None:
     await process.wait()
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The server's own, without its token and with the place this package was loaded from."""
     environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
     levels_up = len(__name__.split(".")) - 1

@@ -1,4 +1,4 @@
-"""The load to come, by the method that was best on recent days."""
+"""The load to come, by the method that recent days speak for."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +11,7 @@ from .methods import SEVEN_DAY_MEAN, SIMPLE, Answer, Method
 from .methods.learned import NAME
 from .past import Floats, Past, past_of
 from .question import Question
-from .scores import errors_of, recent_origins, scores
+from .scores import chosen, errors_of, recent_origins, scores
 from .store import Learned
 
 OLD_DAYS = 14
@@ -60,7 +60,7 @@ def _scores(past: Past, learned: Learned | None) -> tuple[MethodScore, ...]:
 
 def _best(methods: Sequence[Method], ranking: tuple[MethodScore, ...]) -> Method:
     by_name = {method.name: method for method in methods}
-    return by_name[ranking[0].method] if ranking else SEVEN_DAY_MEAN
+    return by_name[chosen(ranking, NAME, SEVEN_DAY_MEAN.name) or SEVEN_DAY_MEAN.name]
 
 
 def _learning_health(past: Past, learned: Learned | None) -> list[InputHealth]:

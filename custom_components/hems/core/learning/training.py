@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor  # type: ignore[import-untyped]  # publishes no types
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
 from .past import Floats
 from .trees import Trees
@@ -48,7 +49,9 @@ def fit(loss: str, table: Floats, wanted: Floats) -> Trees:
     )
     # The library trips over a column that is wholly unknown; a constant one is never asked either.
     table = np.where(np.isfinite(table).any(axis=0), table, 0.0)
-    model.fit(table, wanted)
+    # Beside other work, threads that wait for each other take many times as long as one.
+    with threadpool_limits(limits=1):
+        model.fit(table, wanted)
     trees = _as_arrays(model)
     sample = table[:: max(1, len(table) // 200)]
     if not np.allclose(trees.predict(sample), model.predict(sample), rtol=0.0, atol=_AGREES):

@@ -178,7 +178,7 @@ class LoadForecast(Value):
     expected_kw: tuple[float, ...]
     """The mean of what may come, by the same times: loads are skewed, so it lies above the median."""
     method: str
-    """The best of recent days."""
+    """The one that recent days speak for; the learned one unless another was clearly better, never behind the mean."""
     scores: tuple[MethodScore, ...] = ()
     """Best first."""
     learned_until: datetime | None = None
