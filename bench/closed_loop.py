@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import json
 from math import nan
@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.model import DEFAULT_TIERS, Horizon, Infeasible, Plan, PlanRequest
+from custom_components.hems.core.forecast import scenarios_of
+from custom_components.hems.core.model import DEFAULT_TIERS, Infeasible, Plan, PlanRequest, PvState
 from custom_components.hems.core.optimiser import NoPlan, solve
 from custom_components.hems.core.simulation import Reading, World, simulated_home
 from custom_components.hems.core.simulation.closed_loop import Controller, Planned, Planner, Score, run
 from custom_components.hems.core.simulation.rule_based import CheapHours, self_consumption
 from custom_components.hems.core.simulation.world import Commands
 
-from .bound import least_cost
+from .ending import Ending
 from .homes import command as homes
 from .prices import Market
 
@@ -28,8 +29,6 @@ SEASONS: Mapping[str, tuple[int, int]] = {"winter": (1, 13), "spring": (4, 13), 
 """Month and day of 2020, the year of the prices."""
 GREEDY, HEMS, BOUND = "rule-based", "HEMS", "lower bound"
 SHARE = "share_of_perfect_foresight_saving"
-AFTERWARDS_DAYS = 2
-"""The days after a run by which what the home is left with is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,34 +102,25 @@ def dispatched(plan: Plan, request: PlanRequest, reading: Reading | None) -> Com
     return {setpoint.asset: setpoint.power_kw for setpoint in told}
 
 
-class Ending:
-    """What a home is left with when a run is over: what the days after it cost at least from there.
+def with_scenarios(planner: Planner, count: int) -> Planner:
+    """The planner, told in how many ways load and sun may turn out instead of their means alone."""
 
-    A price per kWh held would reward a controller that ends full and punish one that, rightly, leaves the car for
-    the cheap hours of the coming night; no controller knows that the run ends. So the best that perfect foresight
-    could do in the two days after the run counts, beyond what it would cost a fresh home. The bound is one program
-    over the run and those days.
-    """
+    def plan(request: PlanRequest) -> Plan:
+        suns = {state.asset: state.available_kw for state in request.states if isinstance(state, PvState)}
+        return planner(replace(request, scenarios=scenarios_of(request.load_kw, suns, count)))
 
-    def __init__(self, begun: World, fresh: World, market: Market, days: int) -> None:
-        """`begun` as it is before the run, `fresh` the same home as if it began when the run ends."""
-        after = Horizon.even(fresh.now, timedelta(hours=1), 24 * AFTERWARDS_DAYS)
-        prices = after.known("import", market.tariff.import_price)
-        self._tariff = market.tariff
-        self._held_price = sum(prices) / len(prices)
-        self._usual = self._least(fresh, AFTERWARDS_DAYS)
-        self.bound = self._least(begun, days + AFTERWARDS_DAYS) - self._usual
-
-    def cost(self, left: World) -> float:
-        """Of the home as a controller has left it."""
-        return self._least(left, AFTERWARDS_DAYS) - self._usual
-
-    def _least(self, world: World, days: int) -> float:
-        return least_cost(world, self._tariff, days, self._held_price)
+    return plan
 
 
 def results(
-    season: str, days: int, seed: int, rhythm: Rhythm, planner: Planner = solve, *, foresight: bool = False
+    season: str,
+    days: int,
+    seed: int,
+    rhythm: Rhythm,
+    planner: Planner = solve,
+    *,
+    scenarios: int = 0,
+    foresight: bool = False,
 ) -> Iterator[Result]:
     """Every controller in the same season of the same home; one after another, as they are done."""
     start = datetime(2020, *SEASONS[season], tzinfo=ZoneInfo(ZONE))
@@ -157,10 +147,13 @@ def results(
     yield lived(GREEDY, self_consumption)
     yield lived("improved rule", CheapHours(tariff_at=market.known))
     yield Result(season=season, controller=BOUND, total=ending.bound, score=None)
-    for name, perfect in ((HEMS, False), ("HEMS, perfect forecast", True)):
-        if perfect and not foresight:
-            continue
-        watch = Stopwatch(planner)
+    contenders = [(HEMS, planner, False)]
+    if scenarios:
+        contenders.append((f"{HEMS}, {scenarios} scenarios", with_scenarios(planner, scenarios), False))
+    if foresight:
+        contenders.append((f"{HEMS}, perfect forecast", planner, True))
+    for name, asked, perfect in contenders:
+        watch = Stopwatch(asked)
         tariff_at = (lambda _horizon: market.tariff) if perfect else market.known
         planned = Planned(
             planner=watch,
@@ -247,11 +240,15 @@ def _simulated(options: argparse.Namespace) -> int:
     dearer = []
     for season in seasons:
         totals: dict[str, float] = {}
-        for result in results(season, options.days, options.seed, rhythm, foresight=options.foresight):
+        for result in results(
+            season, options.days, options.seed, rhythm, scenarios=options.scenarios, foresight=options.foresight
+        ):
             totals[result.controller] = result.total
             _print(rows(result) if options.json else [table_line(result)])
-        share = share_of_saving(totals)
-        _print([_row(f"{season}/{HEMS}", SHARE, share)] if options.json else [f"{season:<7} {SHARE} {share:.1%}"])
+        for name in (name for name in totals if name not in {GREEDY, BOUND}):
+            share = share_of_saving(totals, name)
+            line = f"{season:<7} {name:<23} {share:8.1%} of what perfect foresight saves on the rules"
+            _print([_row(f"{season}/{name}", SHARE, share)] if options.json else [line])
         if totals[HEMS] >= totals[GREEDY]:
             dearer.append(season)
     if dearer:
@@ -274,6 +271,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     loop.add_argument("--seed", type=int, default=1, help="of weather, people and cars (default 1)")
     loop.add_argument("--json", action="store_true", help='one {"bench", "case", "metric", "value"} a line')
     loop.add_argument("--quick", action="store_true", help="5 min steps and hourly, coarser plans")
+    loop.add_argument("--scenarios", type=int, choices=(3, 5), default=0, help="also HEMS with so many scenarios")
     loop.add_argument("--foresight", action="store_true", help="also HEMS with perfect forecasts")
     loop.set_defaults(main=main)
 

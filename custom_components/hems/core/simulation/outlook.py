@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 GRID_S = 900
 """Longest step of the forecasts."""
+LEVELS = (0.1, 0.5, 0.9)
+"""Of the quantiles that are told of sun and load."""
 EXPECTED_TRIP_KWH = 11.0
 P90 = 1.2816
 """Standard deviations from the median to the 90th percentile."""
@@ -83,7 +85,13 @@ class _Seer:
     def load_kw(self) -> Series:
         if self._perfect:
             return self._exact(lambda day, edge: day.base_kw.integral(edge) + day.spikes.integral(edge))
-        return self._series(self._world.habits.load_kw)
+        habits = self._world.habits
+        middles_s = [(start_s + end_s) / 2.0 for start_s, end_s in self._slots()]
+        quantiles = (
+            Quantile(level=level, values=tuple(habits.load_quantile_kw(middle_s, level) for middle_s in middles_s))
+            for level in LEVELS
+        )
+        return replace(self._series(habits.load_kw), quantiles=tuple(quantiles))
 
     def outdoor_c(self) -> Series:
         if self._perfect:
