@@ -137,6 +137,12 @@ def test_heater_of_a_tank_keeps_its_least_times_too():
     assert_sound(plan, request)
 
 
+def counted(celsius):
+    """Warmth above 20 degrees leaks the more the more there is of it; the house needs 2.7 kW there."""
+    fading = (min(max(celsius - low, 0.0), 1.0) / (1.0 + 0.15 * (low - 19.5) / 2.7) for low in (20, 21, 22))
+    return min(celsius, 20.0) + sum(fading)
+
+
 def by_trying_all(prices, start, min_on, min_off, start_price, mass):
     """Every sequence that keeps its least times, from rest, simulated in many small steps."""
     best = float("inf")
@@ -156,7 +162,7 @@ def by_trying_all(prices, start, min_on, min_off, start_price, mass):
                 zone, walls = zone + heat / 2.0 * 0.25 / 300, walls + flow / mass * 0.25 / 300
             cost += price * 2.5 * 0.25 * is_on + 0.5 * 0.25 * (max(0.0, 20.0 - zone) + max(0.0, zone - 23.0))
         value = 0.9 * sum(prices) / len(prices) / 3.0
-        cost -= value * (2.0 * (min(zone, 23.0) - start) + mass * (min(walls, 23.0) - start))
+        cost -= value * (2.0 * (counted(zone) - counted(start)) + mass * (counted(walls) - counted(start)))
         best = min(best, cost)
     return best
 

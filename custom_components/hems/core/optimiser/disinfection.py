@@ -1,52 +1,91 @@
-"""The legionella cycle of a tank: hot throughout one of several windows, y[w], or late.
+"""When a tank may have its legionella cycle: the few windows that are worth planning with."""
 
-T[e] >= hot - (hot - unheated T[e]) (1 - sum of y of the windows that hold e),   sum y <= 1
-"""
+from itertools import accumulate
 
-import cvxpy as cp
-import numpy as np
-
-from ..model.legionella import REACHED_K, Disinfection, Window
+from ..model import Battery, Pv, PvState
+from ..model.legionella import REACHED_K, Window
+from ..model.terms import Terms
 from ..model.thermal import Zone
-from .constraints import Affine, at_least, at_most, times, total
 
-MOST_WINDOWS = 24
-"""More are thinned out evenly: the cycle is then at most a part of the horizon later than it could be."""
+MOST_WINDOWS = 3
+"""Each has its own copy of the tank's equations."""
+APART_H = 1.0
+"""Windows nearer to each other than this are one choice."""
+BEFORE_H = 6.0
+"""A tank is heated for its cycle within this time before."""
 SURE_K = 0.01
 """Above the temperature of the cycle, so that rounding does not undo it."""
 
 
-def disinfecting(name: str, zone: Zone, temperature: cp.Variable, most_kw: float) -> tuple[Affine, list[cp.Constraint]]:
-    """What being late costs, and the limits; nothing where no cycle is due."""
-    if zone.disinfection is None:
-        return 0.0, []
+def windows_for(zone: Zone, most_kw: float, terms: Terms) -> tuple[Window, ...]:
+    """The first that full power could keep hot where there is room for it, and the best of the others.
+
+    Best by what their heat and their lateness cost, roughly.
+    """
     disinfection = zone.disinfection
-    windows = _worth_trying(disinfection, zone, most_kw)
-    never = disinfection.price(None)
-    if not windows:
-        return never, []
-    chosen = cp.Variable(len(windows), boolean=True, name=f"{name}.disinfect")
-    edges = sorted({edge for window in windows for edge in range(max(1, window.first), window.last + 1)})
-    holds = np.array([[float(window.first <= edge <= window.last) for window in windows] for edge in edges])
-    limits = [at_most(f"{name}.once_hot", total(chosen), 1.0)]
-    if edges:
-        hot_c = disinfection.cycle.temperature_c + SURE_K
-        unheated_c = np.array(zone.unheated_c)[edges]
-        lift_k = np.maximum(0.0, hot_c - unheated_c)
-        limits.append(
-            at_least(f"{name}.legionella", temperature[edges], hot_c - lift_k + times(lift_k, holds @ chosen))
-        )
-    spared = np.array([never - disinfection.price(window) for window in windows])
-    return never - spared @ chosen, limits
-
-
-def _worth_trying(disinfection: Disinfection, zone: Zone, most_kw: float) -> list[Window]:
-    """The windows that full power could keep hot: all where they are few, else the first, the last and some between."""
+    if disinfection is None:
+        return ()
     hot_c = disinfection.cycle.temperature_c + SURE_K
-    heated = zone.run((most_kw,) * len(zone.steps))
+    heated = zone.run(tuple(min(most_kw, room_kw) for room_kw in _room_kw(terms)))
     hot = [heated[0] >= disinfection.cycle.temperature_c - REACHED_K, *(celsius >= hot_c for celsius in heated[1:])]
     possible = [window for window in disinfection.windows if all(hot[window.first : window.last + 1])]
-    if len(possible) <= MOST_WINDOWS:
-        return possible
-    kept = np.unique(np.linspace(0, len(possible) - 1, MOST_WINDOWS).round().astype(int))
-    return [possible[index] for index in kept]
+    prices = _prices(terms)
+    starts_h = tuple(accumulate(terms.steps_h, initial=0.0))
+    kept = possible[:1]
+    for window in sorted(
+        possible, key=lambda window: disinfection.price(window) + _heating(window, zone, most_kw, prices, terms)
+    ):
+        if len(kept) == MOST_WINDOWS:
+            break
+        if all(abs(starts_h[window.first] - starts_h[other.first]) >= APART_H for other in kept):
+            kept.append(window)
+    return tuple(kept)
+
+
+def _heating(window: Window, zone: Zone, most_kw: float, prices: tuple[float, ...], terms: Terms) -> float:
+    """What lifting the tank from its least temperature costs in the cheapest steps before the window, roughly."""
+    disinfection, steps_h = zone.disinfection, terms.steps_h
+    if disinfection is None:
+        return 0.0
+    capacity = steps_h[0] / zone.steps[0].zone.gain_k_per_kw
+    needed_kwh = capacity * max(0.0, disinfection.cycle.temperature_c - zone.min_c[window.first]) / zone.cop[0]
+    first, left_h = window.first, BEFORE_H
+    while first > 0 and left_h > 0.0:
+        first -= 1
+        left_h -= steps_h[first]
+    cost = 0.0
+    for step in sorted(range(first, window.first), key=lambda step: prices[step]):
+        kwh = min(needed_kwh, most_kw * steps_h[step])
+        cost += prices[step] * kwh
+        needed_kwh -= kwh
+    return cost + max(prices) * needed_kwh
+
+
+def _room_kw(terms: Terms) -> tuple[float, ...]:
+    """What the connection, the sun and the batteries leave for one device in each step, at most."""
+    batteries = (asset for asset in terms.request.site.assets if isinstance(asset, Battery))
+    stored_kw = sum(battery.max_discharge_kw for battery in batteries)
+    return tuple(
+        max(0.0, limit + sun + stored_kw - load)
+        for limit, sun, load in zip(terms.max_import_kw, _sun_kw(terms), terms.load_kw, strict=True)
+    )
+
+
+def _prices(terms: Terms) -> tuple[float, ...]:
+    """Of a little energy more in each step: what it would sell for where there is more sun than load."""
+    return tuple(
+        sold if sun > load else bought
+        for sun, load, sold, bought in zip(
+            _sun_kw(terms), terms.load_kw, terms.export_worth, terms.import_worth, strict=True
+        )
+    )
+
+
+def _sun_kw(terms: Terms) -> list[float]:
+    """Of all arrays."""
+    sun_kw = [0.0] * terms.horizon.steps
+    for asset in terms.request.site.assets:
+        if isinstance(asset, Pv):
+            available_kw = terms.horizon.known(asset.name, terms.request.state_of(asset, PvState).available_kw)
+            sun_kw = [sun + kw for sun, kw in zip(sun_kw, available_kw, strict=True)]
+    return sun_kw
