@@ -1,7 +1,8 @@
-"""What was learned, on disk: arrays and a JSON header in one .npz file that is read without pickle (docs/adr/0003)."""
+"""What was learned, on disk: a checksum, then arrays and a JSON header as .npz, read without pickle (docs/adr/0003)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import hashlib
 import io
 import json
 import os
@@ -19,7 +20,9 @@ from .methods.learned import LOSSES, LearnedMethod
 from .trees import trees_from
 
 FORMAT = 1
+_DIGEST_BYTES = 32
 _MOST_BYTES = 20_000_000
+_MARK = b"HEMS load\n"
 _PRIVATE_FILE, _PRIVATE_DIRECTORY = 0o600, 0o700
 
 
@@ -78,12 +81,13 @@ def save_learned(directory: Path, learned: Learned) -> None:
         arrays |= {f"{loss}.{name}": array for name, array in trees.arrays().items()}
     body = io.BytesIO()
     np.savez_compressed(body, allow_pickle=False, **arrays)
+    archive = body.getvalue()
     directory.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     path = _path(directory, learned.told.home)
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    beside = path.with_suffix(f".load.{os.getpid()}.tmp")
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE), "wb") as file:
-            file.write(body.getvalue())
+            file.write(_MARK + hashlib.sha256(archive).digest() + archive)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -101,12 +105,12 @@ def load_learned(directory: Path, home: str) -> Learned | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise StoreError(f"{path.name} is longer than anything that was learned")
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in kept.files}
+        body = path.read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise StoreError(f"{path.name} cannot be read: {error}") from error
+    except OSError as error:
+        raise StoreError(f"{path.name} cannot be read: {error.strerror}") from error
+    arrays = _arrays(path, body)
     header = _header(path, arrays)
     try:
         trees = {loss: trees_from(_part(arrays, loss), len(features.NAMES)) for loss in LOSSES}
@@ -119,6 +123,18 @@ def load_learned(directory: Path, home: str) -> Learned | None:
         digest=header.digest,
         errors=header.errors,
     )
+
+
+def _arrays(path: Path, body: bytes) -> dict[str, NDArray[np.generic]]:
+    digest, archive = body[len(_MARK) :][:_DIGEST_BYTES], body[len(_MARK) + _DIGEST_BYTES :]
+    # numpy and zip trip over changed bytes in a dozen ways; so they only see what was written.
+    if not body.startswith(_MARK) or hashlib.sha256(archive).digest() != digest:
+        raise StoreError(f"{path.name} is damaged")
+    try:
+        with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, BadZipFile) as error:
+        raise StoreError(f"{path.name} cannot be read: {error}") from error
 
 
 def _header(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> _Header:
@@ -141,4 +157,4 @@ def _part(arrays: Mapping[str, NDArray[np.generic]], loss: str) -> dict[str, NDA
 
 def _path(directory: Path, home: str) -> Path:
     """`home` was checked by the message that brought it: it cannot leave the directory."""
-    return directory / f"{home}.load.npz"
+    return directory / f"{home}.load"

@@ -33,11 +33,15 @@ def main() -> None:
     if not os.environ.get("HEMS_ENGINE_TOKEN"):
         sys.exit("hems engine: set HEMS_ENGINE_TOKEN to a secret of your own, e.g. from `openssl rand -hex 24`")
     user = pwd.getpwnam("hems")
+    learned = DATA / "learned"
+    learned.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.chown(learned, user.pw_uid, user.pw_gid)
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
     level = options.get("log_level", "info")
     module = ["-m", "hems_core.engine", "--host", "0.0.0.0", "--port", str(PORT), "--log-level", level]  # noqa: S104
+    module += ["--data", str(learned)]
     os.execv(sys.executable, [sys.executable, *module])  # noqa: S606  # becomes the engine, no shell
 
 
