@@ -18,6 +18,7 @@ from custom_components.hems.core.model import (
     Building,
     CapacityCharge,
     ComfortBand,
+    ComfortPeriod,
     CopPoint,
     CostSplit,
     EvCharger,
@@ -38,6 +39,7 @@ from custom_components.hems.core.model import (
     HybridInverterState,
     Infeasible,
     InputHealth,
+    LegionellaCycle,
     Optimal,
     Override,
     Plan,
@@ -52,6 +54,7 @@ from custom_components.hems.core.model import (
     SolverOptions,
     SolveStats,
     Tariff,
+    ThermalMass,
     TimedOut,
     Violation,
     Weights,
@@ -100,9 +103,19 @@ def series_over(draw, horizon: Horizon, values: st.SearchStrategy[float] = ANY, 
     return Series(times=tuple(times), values=tuple(held), quantiles=tuple(bands))
 
 
-def comfort_bands() -> st.SearchStrategy[ComfortBand]:
-    return st.tuples(st.floats(0, 80), st.floats(0, 80), AMOUNT).map(
-        lambda drawn: ComfortBand(min_c=min(drawn[:2]), max_c=max(drawn[:2]), price_per_kh=drawn[2])
+@st.composite
+def comfort_bands(draw) -> ComfortBand:
+    low, high = sorted((draw(st.floats(0, 80)), draw(st.floats(0, 80))))
+    periods = st.builds(
+        ComfortPeriod,
+        start=st.times(),
+        end=st.times(),
+        weekdays=st.lists(st.integers(0, 6), max_size=2).map(tuple),
+        min_c=st.just(low),
+        max_c=st.just(high),
+    )
+    return ComfortBand(
+        min_c=low, max_c=high, price_per_kh=draw(AMOUNT), periods=tuple(draw(st.lists(periods, max_size=2)))
     )
 
 
@@ -190,11 +203,20 @@ def heat_pumps(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
         max_electric_kw=most_kw,
         cop=tuple(CopPoint(outdoor_c=outdoor_c, cop=draw(st.floats(0.5, 12))) for outdoor_c in points),
         building=Building(
-            heat_loss_kw_per_k=draw(POSITIVE), heat_capacity_kwh_per_k=draw(POSITIVE), gains_kw=draw(AMOUNT)
+            heat_loss_kw_per_k=draw(POSITIVE),
+            heat_capacity_kwh_per_k=draw(POSITIVE),
+            gains_kw=draw(AMOUNT),
+            mass=draw(st.none() | st.builds(ThermalMass, heat_capacity_kwh_per_k=POSITIVE, coupling_kw_per_k=POSITIVE)),
         ),
         comfort=draw(comfort_bands()),
     )
-    return asset, HeatPumpState(asset=name, indoor_c=draw(st.floats(-30, 60)))
+    return asset, HeatPumpState(
+        asset=name,
+        indoor_c=draw(st.floats(-30, 60)),
+        mass_c=draw(st.none() | st.floats(-30, 60)),
+        on=draw(st.none() | st.booleans()),
+        since=draw(st.none() | moments()),
+    )
 
 
 @st.composite
@@ -206,8 +228,19 @@ def tanks(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
         min_electric_kw=draw(st.none() | st.just(most_kw)),
         max_electric_kw=most_kw,
         comfort=draw(comfort_bands()),
+        legionella=draw(st.none() | st.builds(LegionellaCycle, temperature_c=st.floats(50, 80))),
+        min_on_s=draw(st.integers(0, 3600)),
+        min_off_s=draw(st.integers(0, 3600)),
+        start_price=draw(AMOUNT),
     )
-    state = HotWaterState(asset=name, tank_c=draw(st.floats(0, 100)), draw_kw=draw(series_over(horizon, AMOUNT)))
+    state = HotWaterState(
+        asset=name,
+        tank_c=draw(st.floats(0, 100)),
+        draw_kw=draw(series_over(horizon, AMOUNT)),
+        since=draw(st.none() | moments()),
+        last_disinfected=draw(st.none() | moments()),
+        hot_since=draw(st.none() | moments()),
+    )
     return asset, state
 
 
@@ -220,8 +253,15 @@ def appliances(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
 
 @st.composite
 def flexible_loads(draw, name: str, horizon: Horizon) -> tuple[Asset, AssetState]:
-    asset = FlexibleLoad(name=name, power_kw=draw(POSITIVE), comfort_price_per_kwh=draw(AMOUNT))
-    return asset, FlexibleLoadState(asset=name, wanted=draw(series_over(horizon, SHARE)))
+    asset = FlexibleLoad(
+        name=name,
+        power_kw=draw(POSITIVE),
+        comfort_price_per_kwh=draw(AMOUNT),
+        min_on_h_per_day=draw(st.floats(0, 24)),
+    )
+    return asset, FlexibleLoadState(
+        asset=name, wanted=draw(series_over(horizon, SHARE)), given_h_today=draw(st.floats(0, 24))
+    )
 
 
 KINDS = (batteries, inverters, arrays, chargers, heat_pumps, tanks, appliances, flexible_loads)

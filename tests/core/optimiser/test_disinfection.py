@@ -112,6 +112,14 @@ def test_cycle_that_would_be_under_way_for_ever_ends():
     assert plan.violations == ()
 
 
+@pytest.mark.parametrize("planner", PLANNERS.values(), ids=PLANNERS)
+@pytest.mark.parametrize("year", [1, 9999])
+def test_last_time_that_nobody_can_mean_is_a_time_all_the_same(planner, year):
+    state = a_state().__replace__(last_disinfected=START.replace(year=year))
+    plan = planner(asked(state))
+    assert ("disinfecting" in plan.assets[0].trajectories) == (year == 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -28,13 +28,16 @@ class DisinfectionRule:
         edges, hold = self._disinfection.horizon.edges, timedelta(seconds=self._disinfection.cycle.hold_s)
         # What full power cannot reach is not tried.
         self._done = reached is None
-        needed = hold + SPARE + (edges[reached] - edges[0] if reached is not None else hold)
-        self._from = self._disinfection.due - needed
+        self._needed = hold + SPARE + (edges[reached] - edges[0] if reached is not None else hold)
 
     def least_c(self, index: int) -> float:
         """What the tank has to be at the end of the step."""
         disinfection = self._disinfection
-        if self._done or disinfection is None or disinfection.horizon.edges[index + 1] <= self._from:
+        if (
+            self._done
+            or disinfection is None
+            or disinfection.horizon.edges[index + 1] + self._needed <= disinfection.due
+        ):
             return -inf
         return disinfection.cycle.temperature_c + SURE_K
 

@@ -36,7 +36,7 @@ class Horizon(Value):
                 raise ValueError(f"horizon: steps_s must be positive, got {step_s}")
         if len(self.steps_s) > MAX_STEPS or sum(self.steps_s) > MAX_DAYS * 86400:
             raise ValueError(f"horizon: steps_s must be at most {MAX_STEPS} steps and {MAX_DAYS} days in all")
-        if self.start.year + 2 > MAXYEAR:
+        if not 2 <= self.start.year <= MAXYEAR - 2:
             raise ValueError(f"horizon: start is too far from now, got {self.start.isoformat()}")
 
     @classmethod

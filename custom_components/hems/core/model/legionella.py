@@ -89,7 +89,7 @@ def disinfection_of(
     horizon: Horizon,
 ) -> Disinfection | None:
     """The cycle, if it is due before the horizon's end; a last time that nobody knows means that it is due now."""
-    if cycle is None:
+    if cycle is None or (last_disinfected is not None and last_disinfected >= horizon.end):
         return None
     known = last_disinfected is not None
     due = horizon.start if last_disinfected is None else last_disinfected + timedelta(days=cycle.every_days)
