@@ -1,5 +1,6 @@
 """Asks the engine, wherever it runs: one method a question, one typed error a failure."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -7,8 +8,12 @@ import aiohttp
 
 from .core import wire
 from .core.model import Plan, PlanRequest
+from .core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
 
 HEALTH_TIMEOUT_S = 5.0
+LEARN_TIMEOUT_S = 660.0
+"""A little more than the engine itself allows it."""
+FORECAST_TIMEOUT_S = 70.0
 _PLAN_GRACE_S = 40.0
 """Beyond the solver's own time: the engine may wait for a worker that starts and for one other request."""
 
@@ -68,13 +73,33 @@ class EngineClient:
         Raises:
             EngineError: the subclass says what went wrong.
         """
-        body = await self._ask(
-            "POST", "/v1/plan", 2 * request.options.time_limit_s + _PLAN_GRACE_S, wire.encode(request)
-        )
+        timeout_s = 2 * request.options.time_limit_s + _PLAN_GRACE_S
+        return await self._answer(Plan, "/v1/plan", timeout_s, wire.encode(request))
+
+    async def learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
+        """Let the engine learn and keep how the home uses energy; takes up to minutes on a small computer.
+
+        Raises:
+            EngineError: the subclass says what went wrong; `EngineRefused` for too little history.
+        """
+        # In a thread: a year's history is more than a megabyte.
+        body = await asyncio.to_thread(wire.encode, request)
+        return await self._answer(LearnedLoad, "/v1/learn/load", LEARN_TIMEOUT_S, body)
+
+    async def forecast_load(self, request: LoadForecastRequest) -> LoadForecast:
+        """The load from the end of the request's history on.
+
+        Raises:
+            EngineError: the subclass says what went wrong; an engine of before is `EngineIncompatible`.
+        """
+        return await self._answer(LoadForecast, "/v1/forecast/load", FORECAST_TIMEOUT_S, wire.encode(request))
+
+    async def _answer[T](self, message: type[T], path: str, timeout_s: float, question: bytes) -> T:
+        body = await self._ask("POST", path, timeout_s, question)
         try:
-            return wire.decode(Plan, body)
+            return wire.decode(message, body)
         except wire.WireError as error:
-            raise EngineIncompatible(f"the engine's plan cannot be read: {error}") from error
+            raise EngineIncompatible(f"the engine's {message.__name__} cannot be read: {error}") from error
 
     async def health(self) -> wire.EngineHealth:
         """How the engine is; also the test of a connection.
@@ -126,6 +151,7 @@ def _refusal(response: aiohttp.ClientResponse, body: bytes) -> EngineError:
             return EngineUnauthorized(detail)
         case (
             HTTPStatus.BAD_REQUEST
+            | HTTPStatus.CONFLICT
             | HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             | HTTPStatus.UNSUPPORTED_MEDIA_TYPE
             | HTTPStatus.UNPROCESSABLE_ENTITY

@@ -13,7 +13,14 @@ import pytest
 from custom_components.hems import engine_client
 from custom_components.hems.core import wire
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.model import SolverOptions
+from custom_components.hems.core.model import Series, SolverOptions
+from custom_components.hems.core.model.load_learning import (
+    LearnedLoad,
+    LearnLoadRequest,
+    LoadForecast,
+    LoadForecastRequest,
+    LoadHistory,
+)
 from custom_components.hems.engine_client import (
     EngineBusy,
     EngineClient,
@@ -69,6 +76,29 @@ async def test_a_plan_comes_back_as_the_engine_made_it():
     async with a_server(handler) as client:
         assert await client.plan(REQUEST) == plan
     assert asked == [("POST", "/v1/plan", "application/json", REQUEST)]
+
+
+async def test_the_load_is_learned_and_foreseen():
+    history = LoadHistory(time_zone="UTC", start=REQUEST.now, step_s=3600, load_kw=(0.5,) * 24)
+    learned = LearnedLoad(home="home", until=history.end, rows=1, cpu_s=0.1, made_with="a test")
+    forecast = LoadForecast(
+        load_kw=Series.constant(0.5, history.end, history.end + history.step), expected_kw=(0.6,), method="yesterday"
+    )
+    answers_by_path = {"/v1/learn/load": learned, "/v1/forecast/load": forecast}
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(body=wire.encode(answers_by_path[request.path]))
+
+    async with a_server(handler) as client:
+        assert await client.learn_load(LearnLoadRequest(home="home", history=history)) == learned
+        assert await client.forecast_load(LoadForecastRequest(home="home", history=history, hours=1)) == forecast
+
+
+async def test_too_little_history_is_a_refusal():
+    history = LoadHistory(time_zone="UTC", start=REQUEST.now, step_s=3600, load_kw=(0.5,) * 24)
+    async with a_server(refuses(409, "42 days are needed")) as client:
+        with pytest.raises(EngineRefused, match="42 days"):
+            await client.learn_load(LearnLoadRequest(home="home", history=history))
 
 
 async def test_health_is_read():
