@@ -1,7 +1,9 @@
 """The app's description, by the rules that its linter and the Supervisor apply."""
 
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 import re
+import stat
 
 import pytest
 import yaml
@@ -79,3 +81,18 @@ def test_the_image_is_built_from_the_locked_engine_group():
     dockerfile = (ROOT / "addon/Dockerfile").read_text()
     assert "uv sync --frozen --only-group engine" in dockerfile
     assert "homeassistant" not in (ROOT / "pyproject.toml").read_text().split("engine = [")[1].split("]")[0]
+
+
+def test_there_is_no_secret_that_two_homes_share(tmp_path, monkeypatch):
+    spec = spec_from_file_location("start", ROOT / "addon/rootfs/usr/local/lib/hems/start.py")
+    start = module_from_spec(spec)
+    spec.loader.exec_module(start)
+    tokens = []
+    for home in ("one", "another", "one"):
+        (tmp_path / home).mkdir(exist_ok=True)
+        monkeypatch.setattr(start, "DATA", tmp_path / home)
+        tokens.append(start._own_token())
+    assert tokens[0] == tokens[2] != tokens[1]
+    assert min(len(token) for token in tokens) >= 32
+    assert stat.S_IMODE((tmp_path / "one" / "engine-token").stat().st_mode) == 0o600
+    assert "token" not in CONFIG["options"]
