@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.storage import STORAGE_DIR
 
 from . import engine_process
 from .const import ENGINE_EMBEDDED
 from .core.model import Plan, PlanRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 from .home import EngineConfig
+
+_LEARNED = "hems.learned"
+"""Directory of what the embedded engine learns; it can be deleted at any time."""
 
 
 class Engine(Protocol):
@@ -65,7 +70,8 @@ class EmbeddedEngine:
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._process = engine_process.EmbeddedEngine(on_change=self._on_change)
+        data = Path(hass.config.path(STORAGE_DIR, _LEARNED))
+        self._process = engine_process.EmbeddedEngine(on_change=self._on_change, data=data)
         self._starting: asyncio.Task[None] | None = None
         self.on_ready: Callable[[], None] = lambda: None
 

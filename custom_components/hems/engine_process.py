@@ -47,10 +47,13 @@ def available() -> bool:
 class EmbeddedEngine:
     """One engine over a private Unix socket, kept alive from `start` to `stop`."""
 
-    def __init__(self, *, on_change: Callable[[bool], None] | None = None, start_limit_s: float = 30.0) -> None:
-        """`on_change` hears True when the engine answers and False when it is gone."""
+    def __init__(
+        self, *, on_change: Callable[[bool], None] | None = None, start_limit_s: float = 30.0, data: Path | None = None
+    ) -> None:
+        """`on_change` hears True when the engine answers and False when it is gone; `data` keeps what it learns."""
         self._on_change = on_change or (lambda _: None)
         self._start_limit_s = start_limit_s
+        self._data = data
         self._directory: Path | None = None
         self._session: aiohttp.ClientSession | None = None
         self._client: EngineClient | None = None
@@ -148,7 +151,7 @@ class EmbeddedEngine:
     async def _run_one(self, directory: Path, socket: Path, failures: int) -> str:
         """One process from its start to its end; why it ended."""
         try:
-            process = await _spawn(directory, socket)
+            process = await _spawn(directory, socket, self._data)
         except OSError as error:
             return str(error)
         self._process = process
@@ -200,7 +203,7 @@ class _PatientClient(EngineClient):
                 await asyncio.sleep(0.2)
 
 
-async def _spawn(directory: Path, socket: Path) -> Process:
+async def _spawn(directory: Path, socket: Path, data: Path | None) -> Process:
     """In a session of its own: Ctrl-C on Home Assistant's terminal is for Home Assistant, which then closes stdin."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -210,6 +213,7 @@ async def _spawn(directory: Path, socket: Path) -> Process:
         "--socket",
         str(socket),
         "--exit-on-eof",
+        *(() if data is None else ("--data", str(data))),
         stdin=PIPE,
         stdout=DEVNULL,
         stderr=PIPE,

@@ -19,9 +19,11 @@ import pytest
 from custom_components.hems import engine_process
 from custom_components.hems.core.engine import VERSION
 from custom_components.hems.core.model import Optimal
+from custom_components.hems.core.model.load_learning import LearnLoadRequest, LoadForecastRequest
 from custom_components.hems.engine_client import EngineUnreachable
 from custom_components.hems.engine_process import EmbeddedEngine, available
 from tests.builders import a_battery, a_request
+from tests.core.learning.homes import a_history
 
 pytestmark = pytest.mark.usefixtures("embedded_engine_allowed")
 REQUEST = a_request(a_battery())
@@ -314,3 +316,15 @@ def test_engine_and_integration_have_one_version():
     manifest = json.loads((ROOT / "custom_components/hems/manifest.json").read_text())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert manifest["version"] == project["project"]["version"] == VERSION
+
+
+async def test_what_it_learns_is_kept_where_it_is_told(tmp_path):
+    engine = EmbeddedEngine(data=tmp_path / "learned")
+    await engine.start()
+    try:
+        learned = await engine.client.learn_load(LearnLoadRequest(home="home", history=a_history(45)))
+        forecast = await engine.client.forecast_load(LoadForecastRequest(home="home", history=a_history(45), hours=3))
+    finally:
+        await engine.stop()
+    assert [file.name for file in (tmp_path / "learned").iterdir()] == ["home.load"]
+    assert forecast.learned_until == learned.until
