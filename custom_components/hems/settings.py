@@ -1,4 +1,4 @@
-"""What outlives a restart of Home Assistant: the household's wishes, the last plan, counters, the simulated world.
+"""What outlives a restart of Home Assistant: wishes, the last plan, counters, what was learned, the simulated world.
 
 Each is one versioned file of Home Assistant's storage, so none of them burdens the recorder.
 """
@@ -24,7 +24,11 @@ PLAN = "plan"
 ACCOUNTS = "accounts"
 WORLD = "world"
 CHARGED = "charged"
-PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED)
+MEMORY = "memory"
+PUBLISHED = "published"
+VISITS = "visits"
+SUN = "sun"
+PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED, MEMORY, PUBLISHED, VISITS, SUN)
 """Every file an entry may have; removing the entry removes them all."""
 
 VERSION = 1

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from homeassistant.components.recorder.statistics import statistics_during_period
@@ -20,8 +19,12 @@ async def async_hourly_means(
     """Hourly means in kW or degC of those that have statistics; holes are None."""
     if not statistic_ids or "recorder" not in hass.config.components:
         return {}
-    read = partial(statistics_during_period, hass, start, end, statistic_ids, "hour", UNITS, {"mean"})
-    found = await get_instance(hass).async_add_executor_job(read)
+    return await get_instance(hass).async_add_executor_job(_hourly_means, hass, statistic_ids, start, end)
+
+
+def _hourly_means(hass: HomeAssistant, statistic_ids: set[str], start: datetime, end: datetime) -> Mapping[str, Series]:
+    """Runs in a thread of the recorder: a year of rows takes a moment to read and to turn into series."""
+    found = statistics_during_period(hass, start, end, statistic_ids, "hour", UNITS, {"mean"})
     return {name: series for name, rows in found.items() if (series := _series(rows)) is not None}
 
 
@@ -42,3 +45,10 @@ def combined(parts: Mapping[str, tuple[Series, float]]) -> Series:
         known = [value * factor for value, factor in terms if value is not None]
         values.append(sum(known) if len(known) == len(terms) else None)
     return Series(times=tuple(times), values=tuple(values))
+
+
+def positive(power_kw: Series) -> Series:
+    """Without the sign that an inverter or a meter happens to give it."""
+    return Series(
+        times=power_kw.times, values=tuple(None if value is None else abs(value) for value in power_kw.values)
+    )
