@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 import sys
 
-from . import closed_loop, forecast
+from . import closed_loop, forecast, solve
 
-BENCHES = (closed_loop, forecast)
+BENCHES = (closed_loop, forecast, solve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
