@@ -48,6 +48,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
                 context.burning_pays,
             ),
             *_curves(battery, charge_kw, discharge_kw, energy_kwh),
+            *_one_at_a_time(battery, start_kwh, (charge_kw, discharge_kw, energy_kwh), context),
             *worth_limits,
             *wish_limits,
         ),
@@ -58,6 +59,26 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
         not_for_cars=None if battery.may_charge_ev else discharge,
         plan=plan,
     )
+
+
+def _one_at_a_time(
+    battery: Battery, start_kwh: float, flows: tuple[Affine, Affine, Affine], context: Context
+) -> list[cp.Constraint]:
+    """A step's charge finds room, and its discharge energy, as the step begins: so it is for all that go one way only.
+
+    Where selling pays more than buying, the relaxation would else pump more through a battery than it holds.
+    """
+    steps = np.flatnonzero(np.array(context.terms.export_worth) > np.array(context.terms.import_worth))
+    if not len(steps):
+        return []
+    (charge_kw, discharge_kw, energy_kwh), h = flows, context.h[steps]
+    low_kwh, high_kwh = min(battery.min_kwh, start_kwh), max(battery.max_kwh, start_kwh)
+    in_kwh = times(battery.charge_efficiency * h, charge_kw[steps])
+    out_kwh = times(h / battery.discharge_efficiency, discharge_kw[steps])
+    return [
+        at_most(f"{battery.name}.room", in_kwh, high_kwh - energy_kwh[steps]),
+        at_most(f"{battery.name}.stock", out_kwh, energy_kwh[steps] - low_kwh),
+    ]
 
 
 def _curves(battery: Battery, charge_kw: Affine, discharge_kw: Affine, energy_kwh: Affine) -> list[cp.Constraint]:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import Appliance, ApplianceState, Asset, FlexibleLoad, HeatPump, HotWater, PlanRequest, Pv
+from ..model import (
+    Appliance,
+    ApplianceState,
+    Asset,
+    Battery,
+    FlexibleLoad,
+    HeatPump,
+    HotWater,
+    HybridInverter,
+    PlanRequest,
+    Pv,
+)
 from ..model.assessment.grid import peak_price_per_kw
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
 from ..model.dc_bus import sun_kw
@@ -56,12 +67,7 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
             at_most("grid.most_unserved", unserved_kw, most_unserved_kw),
             at_most("grid.max_export", export_kw, max_export_kw + excess_kw),
             at_most("grid.excess", excess_kw, np.maximum(0.0, most_export_kw - max_export_kw)),
-            *either_or(
-                "grid.one_way",
-                Flow(import_kw, max_import_kw),
-                Flow(export_kw, most_export_kw),
-                export_worth > import_worth,
-            ),
+            *_one_way(Flow(import_kw, max_import_kw), Flow(export_kw, most_export_kw), blocks, context),
             *feeding_rules(blocks, Flow(export_kw, most_export_kw), context),
             *dc_balances(blocks, context),
             *fuses,
@@ -72,6 +78,55 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
         + last_resort @ (unserved_kw + excess_kw + over_phases_kw)
         + capacity,
     )
+
+
+def _one_way(bought: Flow, sold: Flow, blocks: Sequence[Block], context: Context) -> tuple[cp.Constraint, ...]:
+    """Never both at once where that pays; what is sold there was given by the home's own devices, not bought.
+
+    The second follows from the first. Without it the relaxation trades with itself, and its bound is worthless.
+    """
+    terms = context.terms
+    pays = np.array(terms.export_worth) > np.array(terms.import_worth)
+    if not pays.any():
+        return either_or("grid.one_way", bought, sold, pays)
+    suns = [block for block in blocks if isinstance(terms.request.site.asset(block.asset), Pv)]
+    gives = [block.discharge for block in blocks if block.discharge is not None]
+    given_kw = sum((flow.kw for flow in gives), start=np.zeros(context.steps)) - sum(block.power_kw for block in suns)
+    most_given_kw = sum((flow.most_kw for flow in gives), start=_sun_kw(context))
+    steps = np.flatnonzero(pays)
+    return (
+        at_most("grid.sold", sold.kw[steps], (given_kw + np.zeros(context.steps))[steps]),
+        *either_or(
+            "grid.one_way",
+            Flow(bought.kw, np.minimum(bought.most_kw, _most_drawn_kw(blocks, context))),
+            Flow(sold.kw, np.minimum(sold.most_kw, most_given_kw)),
+            pays,
+        ),
+    )
+
+
+def _sun_kw(context: Context) -> Values:
+    request = context.terms.request
+    arrays = [asset for asset in request.site.assets if isinstance(asset, Pv)]
+    return sum((np.array(sun_kw(request, array)) for array in arrays), start=np.zeros(context.steps))
+
+
+def _most_drawn_kw(blocks: Sequence[Block], context: Context) -> Values:
+    """Most that load and devices can take together."""
+    request = context.terms.request
+    most_kw = np.array(context.terms.load_kw)
+    for block in blocks:
+        asset = request.site.asset(block.asset)
+        match asset:
+            case None:
+                continue
+            case Battery():
+                most_kw = most_kw + asset.max_charge_kw
+            case HybridInverter():
+                most_kw = most_kw + asset.most_taken_kw
+            case _:
+                most_kw = most_kw + (_must_kw(asset, request) if block.car is None else block.car.most_kw)
+    return most_kw
 
 
 def _stuck_kw(context: Context, limit_kw: Values | float) -> Values:

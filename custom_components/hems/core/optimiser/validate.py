@@ -38,9 +38,10 @@ def check_plan(plan: Plan, terms: Terms) -> None:
 
 
 def _broken(plan: Plan, terms: Terms) -> Iterator[str]:
+    grid_kw = plan.grid_kw
     for index in range(plan.horizon.steps):
         drawn_kw = sum(asset.power_kw[index] for asset in plan.assets) + plan.load_kw[index]
-        if abs(drawn_kw - plan.unserved_kw[index] - plan.grid_kw[index]) > TOLERANCE:
+        if abs(drawn_kw - plan.unserved_kw[index] - grid_kw[index]) > TOLERANCE:
             yield "grid.balance"
         if plan.import_kw[index] > terms.max_import_kw[index] + TOLERANCE:
             yield "grid.max_import"
