@@ -4,6 +4,7 @@ CPU seconds are those of the whole process and all its threads.
 """
 
 from collections.abc import Callable
+import gc
 import json
 import resource
 import sys
@@ -23,6 +24,7 @@ from .homes import random_home, shape_of  # noqa: E402
 
 def main(what: str, *counts: int) -> None:
     """Lines of JSON on stdout."""
+    gc.freeze()  # as the engine's worker does
     if what == "homes":
         for seed in range(counts[0]):
             _print(_home(seed))

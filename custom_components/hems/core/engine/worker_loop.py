@@ -1,6 +1,7 @@
 """The worker's side of the pipe: requests in, plans out, one at a time, until the pipe closes."""
 
 from collections.abc import Callable
+import gc
 import logging
 import os
 from queue import SimpleQueue
@@ -32,6 +33,8 @@ def serve(solve: Solve, solver: str) -> None:
     waiting: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_read, args=(requests, waiting), daemon=True).start()
     solve(small_request())
+    # What is loaded by now stays: to look through all of it again costs as much as a plan.
+    gc.freeze()
     _send(answers, Tag.READY, solver.encode())
     while True:
         match solve(wire.decode(PlanRequest, waiting.get())):
