@@ -172,7 +172,8 @@ def test_shower_that_finds_too_little_heat_is_priced_by_its_chance_and_breaks_no
     plan = solve(a_request(tank, a_tank_with_a_shower_at(1, 0.9)))
     short_k = 45.0 + 1.4 / tank.heat_capacity_kwh_per_k - tank_c(plan)[1]
     assert short_k > 4.0
-    assert plan.cost.comfort == pytest.approx(0.1 * tank.comfort.price_per_kh * short_k, rel=1e-3)
+    # 0.1 kW makes up for it in 14 hours.
+    assert plan.cost.comfort == pytest.approx(0.1 * 7.0 * tank.comfort.price_per_kh * short_k, rel=1e-3)
     assert plan.violations == ()
 
 
@@ -183,3 +184,29 @@ def test_house_is_warmed_for_after_the_horizon_in_a_frost_but_not_on_a_mild_day(
     heat_pump = a_heat_pump(comfort=ComfortBand(min_c=20.0, max_c=24.0, price_per_kh=5.0))
     plan = solve(a_request(heat_pump, a_heat_pump_state(20.5), import_price=prices, outdoor_c=outdoor_c))
     assert (indoor_c(plan)[-1] > 20.7) == saved
+
+
+def test_bath_that_is_seldom_counts_less_than_the_shower_of_every_morning():
+    rare, often = (
+        solve(
+            a_request(
+                a_hot_water(min_electric_kw=0.0, max_electric_kw=0.1, comfort=ComfortBand(min_c=45.0, max_c=60.0)),
+                a_tank_with_a_shower_at(1, level),
+            )
+        ).cost.comfort
+        for level in (0.99, 0.9)
+    )
+    assert rare == pytest.approx(often / 10.0, rel=1e-2)
+
+
+def test_levels_share_the_chance_between_them():
+    high_kw = tuple(1.4 if index == 1 else 0.0 for index in range(24))
+    tank = a_hot_water(min_electric_kw=0.0, max_electric_kw=0.1, comfort=ComfortBand(min_c=45.0, max_c=60.0))
+
+    def comfort(*levels):
+        draws = replace(
+            a_series([0.0] * 24), quantiles=tuple(Quantile(level=level, values=high_kw) for level in levels)
+        )
+        return solve(a_request(tank, replace(a_hot_water_state(46.0), draw_kw=draws))).cost.comfort
+
+    assert comfort(0.9, 0.98) == pytest.approx(comfort(0.9), rel=1e-2)

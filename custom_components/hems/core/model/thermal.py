@@ -158,7 +158,7 @@ class Zone:
     """The same for the mass."""
     disinfection: Disinfection | None = None
     """Of a tank, where one is due."""
-    reserve: Reserve | None = None
+    reserves: tuple[Reserve, ...] = ()
     """Of a tank, where its forecast knows large draws."""
 
     @property

@@ -5,7 +5,7 @@ from .health import HealthStatus, InputHealth
 from .heat_pump import Building, HeatPump, HeatPumpState
 from .hot_water import HotWater, HotWaterState
 from .legionella import disinfection_of
-from .reserve import reserve_of
+from .reserve import Tank, reserves_of
 from .terms import Terms
 from .thermal import KeptWarmth, MassRates, Temperatures, ThermalStep, Zone, fading_warmth
 
@@ -67,6 +67,12 @@ def tank_zone(hot_water: HotWater, state: HotWaterState, terms: Terms) -> Zone:
     disinfection = disinfection_of(hot_water.legionella, state.last_disinfected, state.hot_since, terms.horizon)
     if disinfection is not None:
         max_c = tuple(max(most_c, disinfection.cycle.temperature_c + OVER_CYCLE_K) for most_c in max_c)
+    tank = Tank(
+        min_c=min_c,
+        capacity_kwh_per_k=capacity,
+        heating_kw=hot_water.cop * hot_water.max_electric_kw,
+        price_per_kh=price_per_kh,
+    )
     return Zone(
         steps=tuple(steps[h] for h in terms.steps_h),
         start=Temperatures(state.tank_c, state.tank_c),
@@ -79,7 +85,7 @@ def tank_zone(hot_water: HotWater, state: HotWaterState, terms: Terms) -> Zone:
         kept=(KeptWarmth(hot_water.comfort.max_c, 1.0),),
         worth_per_k=KEPT * price * capacity,
         disinfection=disinfection,
-        reserve=reserve_of(state.draw_kw, terms.horizon, min_c, capacity, price_per_kh),
+        reserves=reserves_of(state.draw_kw, terms.horizon, tank),
     )
 
 

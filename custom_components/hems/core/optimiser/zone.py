@@ -145,12 +145,14 @@ def _kept(name: str, zone: Zone, end_c: Affine, start_c: float, share: Affine) -
 def _reserve(
     name: str, zone: Zone, temperature: cp.Variable, share: Affine, context: Context
 ) -> tuple[Affine, list[cp.Constraint]]:
-    """What is short of the heat that a large draw would need."""
-    if zone.reserve is None:
-        return 0.0, []
-    short_k = cp.Variable(context.steps, name=f"{name}.short_k", nonneg=True)
-    ready = at_least(f"{name}.reserve", temperature[1:] + short_k, np.array(zone.reserve.ready_c) * share)
-    return zone.reserve.price_per_kh * (context.h @ short_k), [ready]
+    """What is short of the heat that large draws would need."""
+    cost: Affine = 0.0
+    limits: list[cp.Constraint] = []
+    for number, reserve in enumerate(zone.reserves):
+        short_k = cp.Variable(context.steps, name=f"{name}.short_{number}_k", nonneg=True)
+        limits.append(at_least(f"{name}.reserve", temperature[1:] + short_k, np.array(reserve.ready_c) * share))
+        cost = cost + (np.array(reserve.price_per_kh) * context.h) @ short_k
+    return cost, limits
 
 
 def _next_c(  # one equation

@@ -10,8 +10,8 @@ PAST_DAYS = 14
 """How many past days of each kind the profiles are made from."""
 AROUND = (-2, -1, 0, 1, 2)
 """Quarter-hours around each that count for it."""
-HIGH = 0.95
-"""Level of the quantile that is told of the hot water: about one shower in its usual hours."""
+HIGH = (0.95, 0.99)
+"""Levels of the quantiles that are told of the hot water: about a shower, and a bath, in their usual hours."""
 
 
 class Habits:
@@ -35,9 +35,9 @@ class Habits:
         """Expected hot water of the n-th tank at a local time of day."""
         return self._at(time_s, f"draw{tank}", None)
 
-    def high_draw_kw(self, tank: int, time_s: float) -> float:
-        """What the n-th tank gives in one quarter-hour out of twenty, at a local time of day."""
-        return self._at(time_s, f"draw{tank}", HIGH)
+    def draw_quantile_kw(self, tank: int, time_s: float, level: float) -> float:
+        """That much or less is drawn from the n-th tank in so many of the quarter-hours around that time of day."""
+        return self._at(time_s, f"draw{tank}", level)
 
     def _at(self, time_s: float, name: str, level: float | None) -> float:
         """`level` None: the mean."""

@@ -177,10 +177,12 @@ class _Seer:
                 timedelta(seconds=GRID_S),
                 [habits.draw_kw(device.index, middle_s) for middle_s in middles_s],
             ),
-            quantiles=(
+            quantiles=tuple(
                 Quantile(
-                    level=HIGH, values=tuple(habits.high_draw_kw(device.index, middle_s) for middle_s in middles_s)
-                ),
+                    level=level,
+                    values=tuple(habits.draw_quantile_kw(device.index, middle_s, level) for middle_s in middles_s),
+                )
+                for level in HIGH
             ),
         )
 

@@ -65,7 +65,7 @@ def _comfort(asset: Asset, zone: Zone, power_kw: tuple[float, ...], terms: Terms
         for temperature, highest in zip(temperatures[1:], zone.highest_fine_c[1:], strict=True)
     ]
     kelvin_h = sum((cold + hot) * h for cold, hot, h in zip(cold_k, hot_k, terms.steps_h, strict=True))
-    short = 0.0 if zone.reserve is None else zone.reserve.cost(tuple(temperatures), terms.steps_h)
+    short = sum(reserve.cost(tuple(temperatures), terms.steps_h) for reserve in zone.reserves)
     return Judgement(
         comfort=zone.price_per_kh * kelvin_h + short,
         end_value=-zone.end_worth(states[-1]),
