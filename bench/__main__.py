@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 import sys
 
-from . import closed_loop, forecast, solve
+from . import closed_loop, forecast
+from .solve import command as solve
 
 BENCHES = (closed_loop, forecast, solve)
 
