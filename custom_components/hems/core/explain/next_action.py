@@ -33,9 +33,11 @@ def next_action(
     that were planned a stop may also be explained by what they hold at most and at least.
     """
     words, known = tuple(overrides), {asset.name: asset for asset in assets}
+    # An inverter only passes on what its batteries and arrays do.
+    devices = (planned for planned in plan.assets if planned.kind != "inverter")
     steps = [
         step
-        for planned in plan.assets
+        for planned in devices
         if (step := _next_of(plan, planned, now, words, known.get(planned.asset))) is not None
     ]
     return min(

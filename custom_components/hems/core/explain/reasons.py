@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..model import Plan, PlanRequest
+from ..model import HybridInverter, Plan, PlanRequest
 from .case import Case, OtherTime
 from .causes import why_begins
 from .elsewhere import alternative_to
@@ -46,13 +46,16 @@ class Reason:
 
 
 def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
-    """Of everything the plan does, in the order of time; empty for a plan without marginal prices."""
+    """Of everything the plan does, in the order of time; empty for a plan without marginal prices.
+
+    An inverter only passes on what its batteries and arrays do.
+    """
     if plan.marginals is None:
         return ()
     found = [
         _told(Case(plan, request, plan.marginals, asset, planned, during))
         for planned in plan.assets
-        if (asset := request.site.asset(planned.asset)) is not None
+        if (asset := request.site.asset(planned.asset)) is not None and not isinstance(asset, HybridInverter)
         for during in stretches(plan, planned)
         if during.action is not Action.STOP
     ]
