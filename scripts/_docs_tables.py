@@ -23,7 +23,7 @@ CURRENCY = "EUR"
 PLACE = re.compile(r"(<!-- fields: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 STEPS: Mapping[str, tuple[Field, ...]] = {
-    "home": (site.NAME, site.CURRENCY, *site.LIMITS, *site.METERS),
+    "home": (site.NAME, site.CURRENCY, *site.LIMITS, *site.METERS, site.PHASE_FUSE),
     "simulated": (site.NAME, site.SPEED, site.SEED),
     **{f"tariff_{kind}": fields for kind, fields in site.TARIFFS.items()},
     "engine_url": engine.URL_FORM_FIELDS,

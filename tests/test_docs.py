@@ -139,6 +139,7 @@ REPAIRS = {
     "engine_unauthorized": "does not accept its token",
     "request_refused": "refuses its request",
     "dashboard_not_made": "dashboard",
+    "inverter_removed": "lost a hybrid inverter",
 }
 
 

@@ -16,13 +16,14 @@ from .core.wire import adapter_of
 from .dashboard import async_remove_dashboard, async_setup_dashboard
 from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
-from .engine import make_engine
+from .engine import Engine, make_engine
 from .entity_devices import EntityDevices
 from .home import Home, HomeError, parse_home
 from .household import Household
+from .remembering import Memory, RememberingDevices
 from .runtime import HemsConfigEntry, HemsRuntimeData
 from .services import async_setup_services
-from .settings import ACCOUNTS, CHARGED, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
+from .settings import ACCOUNTS, MEMORY, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
 from .simulated_home import SimulatedDevices
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -54,7 +55,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool
     home = _home(hass, entry)
     await async_setup_dashboard(hass)
     # Building the readers of plans and requests takes a tenth of a second that the event loop does not have.
-    await hass.async_add_executor_job(adapter_of, MadePlan)
+    for message in (MadePlan, Memory):
+        await hass.async_add_executor_job(adapter_of, message)
+    repairs.async_notice_orphans(hass, entry, home)
     runtime = entry.runtime_data = _runtime(hass, entry, home)
     await runtime.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -101,9 +104,10 @@ def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
 
 def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRuntimeData:
     """Everything that runs a home, wired up and standing still."""
-    devices = make_devices(hass, entry, home)
-    household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
     engine = make_engine(hass, home.engine)
+    remembered = Kept(hass, entry.entry_id, MEMORY, Memory)
+    devices = RememberingDevices(make_devices(hass, entry, home, engine), home, remembered)
+    household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
     coordinator = HemsCoordinator(
         hass,
         entry,
@@ -132,8 +136,8 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
     )
 
 
-def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HomeDevices:
+def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home, engine: Engine) -> HomeDevices:
     """The devices that the home is made of."""
     if home.simulated is not None:
         return SimulatedDevices(hass, entry, home, Kept[dict[str, Any]](hass, entry.entry_id, WORLD, dict))
-    return EntityDevices(hass, home, Kept[dict[str, Any]](hass, entry.entry_id, CHARGED, dict))
+    return EntityDevices(hass, home, entry.entry_id, engine)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import time
 
-from .core.model import Appliance, Asset, Battery, EvCharger, FlexibleLoad, HeatPump, HotWater, Pv
+from .core.model import Appliance, Asset, Battery, ComfortBand, EvCharger, FlexibleLoad, HeatPump, HotWater, Pv
 from .home import Home
 from .runtime import AssetReading, AssetSettings
 
@@ -34,19 +34,28 @@ def wanted_asset(asset: Asset, settings: AssetSettings) -> Asset:
     """
     match asset:
         case Battery() if settings.reserve_soc is not None:
-            return replace(asset, min_soc=settings.reserve_soc)
+            # The household's word is the hard reserve; a soft one below it says nothing any more.
+            soft_soc = asset.reserve_soc
+            kept = soft_soc is not None and soft_soc >= settings.reserve_soc
+            return replace(asset, min_soc=settings.reserve_soc, reserve_soc=soft_soc if kept else None)
         case HeatPump() | HotWater():
-            low, high = settings.comfort_min_c, settings.comfort_max_c
-            comfort = replace(
-                asset.comfort,
-                min_c=asset.comfort.min_c if low is None else low,
-                max_c=asset.comfort.max_c if high is None else high,
-            )
-            return replace(asset, comfort=comfort)
-        case EvCharger() if settings.target_soc is not None and not 0.0 <= settings.target_soc <= 1.0:
-            raise ValueError(f"{asset.name}: target_soc must be between 0 and 1, got {settings.target_soc:g}")
+            return replace(asset, comfort=_wanted_comfort(asset.comfort, settings))
+        case EvCharger():
+            for field in ("target_soc", "at_once_soc"):
+                soc = getattr(settings, field)
+                if soc is not None and not 0.0 <= soc <= 1.0:
+                    raise ValueError(f"{asset.name}: {field} must be between 0 and 1, got {soc:g}")
+            return asset
         case _:
             return asset
+
+
+def _wanted_comfort(comfort: ComfortBand, settings: AssetSettings) -> ComfortBand:
+    """With the household's limits; at night the lower one is the configured one, as far as the upper one allows."""
+    low_c = comfort.min_c if settings.comfort_min_c is None else settings.comfort_min_c
+    high_c = comfort.max_c if settings.comfort_max_c is None else settings.comfort_max_c
+    nights = tuple(replace(night, min_c=min(night.min_c, high_c), max_c=high_c) for night in comfort.periods)
+    return replace(comfort, min_c=low_c, max_c=high_c, periods=nights)
 
 
 def observed_asset(asset: Asset, reading: AssetReading | None) -> Asset:
@@ -64,7 +73,7 @@ def power_range_kw(asset: Asset) -> tuple[float, float]:
         case Pv():
             return -asset.peak_kw, 0.0
         case EvCharger():
-            return 0.0, asset.max_kw(max(asset.phases))
+            return 0.0 - asset.max_discharge_kw, asset.max_kw(max(asset.phases))
         case HeatPump() | HotWater():
             return 0.0, asset.max_electric_kw
         case FlexibleLoad():
@@ -99,7 +108,7 @@ def mode_kw(title: str, asset: Asset, mode: str) -> float:
         return most_kw or least_kw
     if mode == MODE_CHARGE and isinstance(asset, Battery | EvCharger):
         return most_kw
-    if mode == MODE_DISCHARGE and isinstance(asset, Battery):
+    if mode == MODE_DISCHARGE and (isinstance(asset, Battery) or (isinstance(asset, EvCharger) and least_kw < 0.0)):
         return least_kw
     raise ValueError(f"{title}: mode {mode!r} is not one that it has")
 
@@ -114,6 +123,7 @@ def default_settings(home: Home, asset: Asset) -> AssetSettings:
             return AssetSettings(
                 target_soc=car.target_soc if car else DEFAULT_TARGET_SOC,
                 departure=car.departure if car else DEFAULT_DEPARTURE,
+                at_once_soc=car.at_once_soc if car else 0.0,
             )
         case HeatPump() | HotWater():
             return AssetSettings(comfort_min_c=asset.comfort.min_c, comfort_max_c=asset.comfort.max_c)

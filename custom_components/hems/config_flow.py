@@ -35,6 +35,7 @@ from .const import (
     CONF_ENGINE_TOKEN,
     CONF_ENGINE_URL,
     CONF_GRID,
+    CONF_SCENARIOS,
     CONF_SIMULATED,
     CONF_TARIFF,
     CONF_TARIFF_KIND,
@@ -61,7 +62,7 @@ from .flows.fields import Form
 from .flows.form import async_ask, async_refuse
 from .flows.problems import Problem
 from .flows.site import connection_form, home_form, simulated_form, simulation_form, tariff_form
-from .flows.subentry import FLOWS
+from .flows.subentry import flows_of
 
 
 class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -75,13 +76,15 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._data: dict[str, Any] = {}
         self._assets: list[ConfigSubentryData] = []
         self._app: Engine | None = None
+        self._how: dict[str, Any] = {}
+        """How the engine is asked to plan."""
 
     @classmethod
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """A flow for each asset kind."""
-        return FLOWS
+        return flows_of(config_entry.data)
 
     @override
     async def async_step_user(self, user_input: Form | None = None) -> ConfigFlowResult:
@@ -149,15 +152,18 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         form = engine_form(self.hass, self._currency)
 
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
+            self._how = {CONF_SCENARIOS: data.pop(CONF_SCENARIOS)} if CONF_SCENARIOS in data else {}
             if data[CONF_ENGINE_KIND] == ENGINE_URL:
                 return await self.async_step_engine_url()
             engine = EMBEDDED if data[CONF_ENGINE_KIND] == ENGINE_EMBEDDED else await async_find_app(self.hass)
             error = await async_engine_problem(self.hass, engine) if engine else "app_not_found"
             if engine is None or error is not None:
-                return await async_refuse(self, form, data, Problem(error or "", CONF_ENGINE_KIND))
-            return await self._finish({CONF_ENGINE: engine})
+                return await async_refuse(self, form, user_input or {}, Problem(error or "", CONF_ENGINE_KIND))
+            return await self._finish({CONF_ENGINE: engine, **self._how})
 
-        return await async_ask(self, form, user_input, self._stored(CONF_ENGINE), accept)
+        stored = self._stored(CONF_ENGINE)
+        current = stored and {CONF_SCENARIOS: self._get_reconfigure_entry().data.get(CONF_SCENARIOS, 1), **stored}
+        return await async_ask(self, form, user_input, current, accept)
 
     async def async_step_engine_url(self, user_input: Form | None = None) -> ConfigFlowResult:
         """Address and token of an engine of one's own."""
@@ -168,7 +174,7 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
             if error := await async_engine_problem(self.hass, engine):
                 field = CONF_ENGINE_TOKEN if error == "invalid_auth" else CONF_ENGINE_URL
                 return await async_refuse(self, form, data, Problem(error, field))
-            return await self._finish({CONF_ENGINE: engine})
+            return await self._finish({CONF_ENGINE: engine, **self._how})
 
         return await async_ask(self, form, user_input, self._stored(CONF_ENGINE), accept)
 

@@ -18,9 +18,12 @@ ENGINE_EMBEDDED: Final = "embedded"
 ENGINE_APP: Final = "app"
 ENGINE_URL: Final = "url"
 
+CONF_SCENARIOS: Final = "scenarios"
+
 CONF_GRID: Final = "grid"
 CONF_MAX_IMPORT_KW: Final = "max_import_kw"
 CONF_MAX_EXPORT_KW: Final = "max_export_kw"
+CONF_MAX_IMPORT_A_PER_PHASE: Final = "max_import_a_per_phase"
 CONF_GRID_POWER_INVERTED: Final = "grid_power_inverted"
 CONF_GRID_POWER_ENTITY: Final = "grid_power_entity"
 CONF_LOAD_POWER_ENTITY: Final = "load_power_entity"
@@ -37,12 +40,16 @@ CONF_TIME_OF_USE: Final = "periods"
 CONF_PERIOD_START: Final = "start"
 CONF_PERIOD_END: Final = "end"
 CONF_FIXED_PER_DAY: Final = "fixed_per_day"
+CONF_IMPORT_LIMIT_KW: Final = "import_limit_kw"
+CONF_CAPACITY_PRICE: Final = "capacity_price_per_kw"
+CONF_CAPACITY_TIERS: Final = "capacity_tiers"
 CONF_IMPORT_PRICE_ENTITY: Final = "import_price_entity"
 CONF_EXPORT_PRICE_ENTITY: Final = "export_price_entity"
 
 # Subentry types: one per asset kind, the same words as the core's `kind`.
 SUBENTRY_PV: Final = "pv"
 SUBENTRY_BATTERY: Final = "battery"
+SUBENTRY_INVERTER: Final = "inverter"
 SUBENTRY_EV_CHARGER: Final = "ev_charger"
 SUBENTRY_HEAT_PUMP: Final = "heat_pump"
 SUBENTRY_HOT_WATER: Final = "hot_water"
@@ -51,12 +58,18 @@ SUBENTRY_FLEXIBLE_LOAD: Final = "flexible_load"
 SUBENTRY_TYPES: Final = (
     SUBENTRY_PV,
     SUBENTRY_BATTERY,
+    SUBENTRY_INVERTER,
     SUBENTRY_EV_CHARGER,
     SUBENTRY_HEAT_PUMP,
     SUBENTRY_HOT_WATER,
     SUBENTRY_APPLIANCE,
     SUBENTRY_FLEXIBLE_LOAD,
 )
+
+# What an asset shares with others.
+CONF_PHASE: Final = "phase"
+CONF_INVERTER: Final = "inverter"
+"""The subentry of the hybrid inverter that it is behind."""
 
 # Entities an asset is bound to; which of them a kind has is said in home.py.
 CONF_POWER_ENTITY: Final = "power_entity"

@@ -161,6 +161,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             live=self._devices.read(),
             outlook=await self._devices.async_outlook(horizon),
             horizon=horizon,
+            previous=self.data.plan,
         )
         try:
             return build_request(situation)

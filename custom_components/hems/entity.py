@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .abilities import PowerTooLow
 from .const import DOMAIN, SUBENTRY_TYPES
+from .core.model import HybridInverter
 from .overrides import OverridesOverlap
 from .runs import RunRefused
 from .runtime import HemsConfigEntry
@@ -160,9 +161,9 @@ def async_add_asset_rows[D: HemsDescription[AssetView]](
 
 
 def asset_views(entry: HemsConfigEntry) -> Iterator[AssetView]:
-    """Each asset of the home."""
-    site = SiteView(entry)
-    return (AssetView(site, asset.name) for asset in entry.runtime_data.home.site.assets)
+    """Each asset of the home that there is something to show or to say of; inverters only join others."""
+    site, assets = SiteView(entry), entry.runtime_data.home.site.assets
+    return (AssetView(site, asset.name) for asset in assets if not isinstance(asset, HybridInverter))
 
 
 @contextmanager

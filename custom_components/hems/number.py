@@ -75,6 +75,7 @@ def _comfort_rows(kind: str, low_c: float, high_c: float) -> tuple[HemsNumberDes
 
 ROWS = (
     _percent_row("target_soc", "target_soc", SUBENTRY_EV_CHARGER),
+    _percent_row("at_once_soc", "at_once_soc", SUBENTRY_EV_CHARGER),
     _percent_row("reserve_soc", "reserve_soc", SUBENTRY_BATTERY),
     *_comfort_rows(SUBENTRY_HEAT_PUMP, 5, 30),
     *_comfort_rows(SUBENTRY_HOT_WATER, 20, 80),

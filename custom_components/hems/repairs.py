@@ -17,7 +17,8 @@ from .runtime import HemsConfigEntry
 ENGINE_UNAVAILABLE = "engine_unavailable"
 ENGINE_UNAUTHORIZED = "engine_unauthorized"
 REQUEST_REFUSED = "request_refused"
-ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED)
+INVERTER_REMOVED = "inverter_removed"
+ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED, INVERTER_REMOVED)
 
 ENTRY_ID = "entry_id"
 
@@ -27,7 +28,7 @@ class Trouble:
     """Why plans are made without the engine."""
 
     key: str
-    """One of `ISSUES`: translation key and first part of the issue's id."""
+    """One of `ISSUES` about the engine: translation key and first part of the issue's id."""
     reason: str
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
@@ -59,6 +60,26 @@ def async_raise(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -
         severity=ir.IssueSeverity.ERROR,
         translation_key=trouble.key,
         translation_placeholders={"home": entry.title, **trouble.placeholders},
+    )
+
+
+@callback
+def async_notice_orphans(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> None:
+    """Say which devices lost their inverter, or that none did any more."""
+    if not home.orphans:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, INVERTER_REMOVED))
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, INVERTER_REMOVED),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=INVERTER_REMOVED,
+        translation_placeholders={
+            "home": entry.title,
+            "devices": ", ".join(sorted(home.titles[name] for name in home.orphans)),
+        },
     )
 
 

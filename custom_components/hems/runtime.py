@@ -25,6 +25,25 @@ type HemsConfigEntry = ConfigEntry[HemsRuntimeData]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What only follows from all measurements before, over restarts too; None is unknown."""
+
+    connected_since: datetime | None = None
+    """When the car that is plugged in came, or was first seen."""
+    on: bool | None = None
+    """Whether a heater or a flexible load is on."""
+    since: datetime | None = None
+    """When it was switched to that; None: before anybody looked."""
+    given_h_today: float | None = None
+    """Hours that a flexible load has been on since the last local midnight."""
+    hot_since: datetime | None = None
+    """Since when a tank has been as hot as its legionella cycle needs, while that lasts."""
+    last_disinfected: datetime | None = None
+    mass_c: float | None = None
+    """Of a building's walls and floors, as it follows from that of its rooms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetReading:
     """The latest measurements of one asset; None is unknown."""
 
@@ -50,6 +69,7 @@ class AssetReading:
     """Whether an appliance is in its programme."""
     setpoint_kw: float | None = None
     """The last power that was commanded."""
+    past: Past = Past()
     health: tuple[InputHealth, ...] = ()
 
 
@@ -65,6 +85,8 @@ class Live:
     exported_kw: float | None = None
     """Fed in, as a mean since the last moment, where `grid_kw` is a mean in which both directions met."""
     outdoor_c: float | None = None
+    peak_import_kw: float | None = None
+    """Highest mean of a quarter of an hour in the running local month, as far as it was seen."""
     assets: Mapping[str, AssetReading] = field(default_factory=dict)
     health: tuple[InputHealth, ...] = ()
 
@@ -78,6 +100,8 @@ class AssetSettings:
     """EV: fraction wanted at departure."""
     departure: time | None = None
     """EV: local time of the next departure."""
+    at_once_soc: float | None = None
+    """EV: fraction below which it is charged at once with full power."""
     reserve_soc: float | None = None
     """Battery: fraction never planned to be used."""
     comfort_min_c: float | None = None
@@ -169,5 +193,6 @@ __all__ = [
     "HemsSettings",
     "Live",
     "NextAction",
+    "Past",
     "PlanView",
 ]

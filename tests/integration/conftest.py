@@ -8,11 +8,15 @@ import pytest_socket
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
 from custom_components.hems.core.model import Plan, PlanRequest
 from custom_components.hems.core.wire import Problem, adapter_of
+from custom_components.hems.observe.arrays import SunMemory
+from custom_components.hems.observe.published import PublishedPrices
+from custom_components.hems.observe.visits import Visits
+from custom_components.hems.remembering import Memory
 from custom_components.hems.settings import MadePlan, Wishes
 from tests.integration.running import FakeEngine
 
 # Readers and writers of messages are built from real datetimes, so before any test freezes time.
-for message in (MadePlan, Wishes, Plan, PlanRequest, Problem, dict):
+for message in (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, Plan, PlanRequest, Problem, dict):
     adapter_of(message)
 
 

@@ -30,6 +30,7 @@ ASSETS = {
         "power_entity": "sensor.battery_power",
         "soc_entity": "sensor.battery_soc",
     },
+    "inverter": {"max_ac_kw": 8.0},
     "ev_charger": {
         "phases": [1, 3],
         "capacity_kwh": 60.0,

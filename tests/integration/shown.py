@@ -36,7 +36,7 @@ from tests.builders import (
     an_ev_session,
     hours,
 )
-from tests.integration.entries import ASSETS, asset_data, home_data
+from tests.integration.entries import asset_data, home_data
 
 NOW = START + timedelta(minutes=10)
 PLATFORMS = (
@@ -81,7 +81,7 @@ def a_reading(kind: str, **changes: Any) -> AssetReading:
 
 
 def a_live(**changes: Any) -> Live:
-    fields = {"at": NOW, "grid_kw": 1.7, "load_kw": 0.4, "assets": {kind: a_reading(kind) for kind in ASSETS}}
+    fields = {"at": NOW, "grid_kw": 1.7, "load_kw": 0.4, "assets": {kind: a_reading(kind) for kind in TITLES}}
     return Live(**fields | changes)
 
 
@@ -89,7 +89,7 @@ def a_plan(**changes: Any) -> Plan:
     """A day of hours: the battery charges from 0 to 2 and discharges from 18 to 20, the car charges from 3 to 5."""
     horizon = a_horizon()
     n = horizon.steps
-    powers = dict.fromkeys(ASSETS, (0.0,) * n) | {
+    powers = dict.fromkeys(TITLES, (0.0,) * n) | {
         "pv": (0.0,) * 7 + (-2.0,) * 10 + (0.0,) * 7,
         "battery": (2.0, 2.0) + (0.0,) * 16 + (-3.0, -3.0) + (0.0,) * 4,
         "ev_charger": (0.0,) * 3 + (7.0, 7.0) + (0.0,) * 19,
@@ -104,7 +104,7 @@ def a_plan(**changes: Any) -> Plan:
         "outcome": Optimal(),
         "assets": tuple(
             AssetPlan(asset=kind, kind=kind, power_kw=powers[kind], trajectories=trajectories.get(kind, {}))
-            for kind in ASSETS
+            for kind in TITLES
         ),
         "load_kw": (0.4,) * n,
         "unserved_kw": (0.0,) * n,

@@ -20,7 +20,7 @@ from custom_components.hems.engine_client import (
 )
 from custom_components.hems.home import TimeOfUseTariff, parse_home
 from tests.integration.entries import a_subentry, an_entry
-from tests.integration.words import STRINGS, assert_worded
+from tests.integration.words import STRINGS, as_sent, assert_worded
 
 HOME = {"name": "Villa", "currency": "eur", "max_import_kw": 17, "max_export_kw": 10}
 FIXED = {"import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}
@@ -81,7 +81,7 @@ async def begin(hass, *answers):
 async def answer(hass, flow, *answers):
     """A step's answer is a dict, a menu's the chosen step."""
     for given in answers:
-        data = {"next_step_id": given} if isinstance(given, str) else given
+        data = {"next_step_id": given} if isinstance(given, str) else as_sent(flow, given)
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], data)
         assert_worded(flow, STRINGS["config"])
     return flow
@@ -545,7 +545,7 @@ async def test_only_a_simulated_home_has_a_speed(hass):
 async def test_a_simulated_home_has_limits_and_no_meters(hass):
     entry = added(hass, an_entry(simulated=True, simulation_seed=7, simulation_speed=60))
     form = await answer(hass, await entry.start_reconfigure_flow(hass), "connection")
-    assert list(suggestions(form)) == ["max_import_kw", "max_export_kw"]
+    assert list(suggestions(form)) == ["max_import_kw", "max_export_kw", "advanced"]
 
 
 async def test_the_simulated_home_is_named_in_the_language_of_home_assistant(hass):

@@ -14,6 +14,7 @@ from custom_components.hems.core.engine.app import make_app
 from custom_components.hems.core.engine.metrics import Metrics
 from custom_components.hems.core.engine.planning import Planning
 from custom_components.hems.core.engine.worker_process import Worker
+from tests.integration.words import as_sent
 
 STEPS = (
     {"next_step_id": "home"},
@@ -56,7 +57,7 @@ async def tried(hass, url, token):
     """The result of a whole flow that ends with this engine."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     for data in (*STEPS, {"url": url, "token": token}):
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], data)
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], as_sent(flow, data))
     return flow
 
 

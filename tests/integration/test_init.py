@@ -128,7 +128,7 @@ async def test_removed_home_forgets_what_it_kept(hass, hass_storage, freezer, en
     await pass_time(hass, freezer, 5)
     await hass.config_entries.async_unload(entry.entry_id)
     parts = {key.rsplit(".", 1)[1] for key in hass_storage if key.startswith(f"hems.{entry.entry_id}.")}
-    assert parts == {"wishes", "plan", "accounts", "world"}
+    assert parts == {"wishes", "plan", "accounts", "world", "memory"}
     await hass.config_entries.async_remove(entry.entry_id)
     assert not [key for key in hass_storage if key.startswith(f"hems.{entry.entry_id}.")]
 

@@ -75,7 +75,7 @@ async def test_counters_show_what_the_world_really_used(hass, freezer, engine, s
     freezer.move_to("2026-03-20 10:01:00+00:00")
     runtime = await load(hass, a_running_entry(engine=engine.url, speed=speed))
     accounts, start = runtime.accounts, runtime.devices.now()
-    twin = World.restore(runtime.devices._world.snapshot(), runtime.home.site)
+    twin = World.restore(runtime.devices.source._world.snapshot(), runtime.home.site)
     with every_step_counted() as true_kwh:
         for _ in range(round(86400.0 / speed / tick_s)):
             await pass_time(hass, freezer, tick_s)
@@ -128,10 +128,10 @@ async def test_tick_that_takes_long_is_followed_by_a_longer_one(hass, freezer, e
     runtime = await load(hass, a_running_entry("battery", engine=engine.url))
     await pass_time(hass, freezer, 5)
     start = runtime.devices.now()
-    runtime.devices._ticking = True
+    runtime.devices.source._ticking = True
     await pass_time(hass, freezer, 2)
     assert runtime.devices.now() == start
-    runtime.devices._ticking = False
+    runtime.devices.source._ticking = False
     await pass_time(hass, freezer, 2)
     assert (runtime.devices.now() - start).total_seconds() == pytest.approx(4.0, abs=0.01)
 
@@ -191,5 +191,5 @@ async def test_other_seed_is_another_home(hass, freezer, engine):
     hass.config_entries.async_update_entry(entry, data={**entry.data, "simulation_seed": 2})
     with patch.object(SimulatedDevices, "_live") as live:
         await hass.config_entries.async_setup(entry.entry_id)
-        assert entry.runtime_data.devices._world.seed == 2
+        assert entry.runtime_data.devices.source._world.seed == 2
         live.assert_not_called()

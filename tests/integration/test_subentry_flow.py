@@ -11,7 +11,9 @@ from custom_components.hems.const import DOMAIN, SUBENTRY_TYPES
 from custom_components.hems.flows.assets import ASSET_FIELDS, fields_of
 from custom_components.hems.home import BINDINGS, parse_home
 from tests.integration.entries import a_subentry, an_entry
-from tests.integration.words import STRINGS, assert_worded
+from tests.integration.words import STRINGS, as_sent, assert_worded
+
+SIMULATED_TYPES = tuple(kind for kind in SUBENTRY_TYPES if kind != "inverter")
 
 SENSORS = {
     "sensor.pv": "W",
@@ -33,6 +35,7 @@ FORMS = {
         "power_entity": "sensor.battery",
         "soc_entity": "sensor.soc",
     },
+    "inverter": {"max_ac_kw": 8},
     "ev_charger": {
         "phases": "switchable",
         "max_current_a": 16,
@@ -109,7 +112,7 @@ def a_form(kind, name="It", **changes):
 
 
 async def answer(hass, flow, form):
-    result = await hass.config_entries.subentries.async_configure(flow["flow_id"], form)
+    result = await hass.config_entries.subentries.async_configure(flow["flow_id"], as_sent(flow, form))
     assert_worded(result, STRINGS["config_subentries"][flow["handler"][1]])
     return result
 
@@ -157,19 +160,23 @@ async def test_an_asset_is_added_and_read_back(hass, entry, kind):
     assert home.titles == {subentry.subentry_id: "Cellar"}
 
 
-@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+def test_a_simulated_home_has_no_hybrid_inverters(simulated):
+    assert set(HemsConfigFlow.async_get_supported_subentry_types(simulated)) == set(SIMULATED_TYPES)
+
+
+@pytest.mark.parametrize("kind", SIMULATED_TYPES)
 async def test_the_defaults_of_a_form_are_accepted(hass, simulated, kind):
     form = await begin(hass, simulated, kind)
     defaults = {key: value for key, value in shown(form).items() if value is not None}
     fields = {field.key: field for field in fields_of(kind, simulated=True)}
     advanced = {key: value for key, value in defaults.items() if key in fields and fields[key].advanced}
     plain = {key: value for key, value in defaults.items() if key not in advanced}
-    result = await answer(hass, form, {**plain, **({"advanced": advanced} if advanced else {})})
+    result = await answer(hass, form, {**plain, "advanced": advanced} if advanced else plain)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert parse_home(simulated, "UTC").site.assets
 
 
-@pytest.mark.parametrize("kind", SUBENTRY_TYPES)
+@pytest.mark.parametrize("kind", SIMULATED_TYPES)
 async def test_a_simulated_home_is_not_asked_for_entities(hass, simulated, kind):
     form = await begin(hass, simulated, kind)
     assert not [key for key in shown(form) if key.endswith("_entity") or key == "power_inverted"]
@@ -216,6 +223,28 @@ async def test_a_charger_that_hems_controls_and_that_switches_phases_needs_somet
 )
 async def test_nothing_needs_to_set_phases_that_are_not_commanded_or_not_switched(hass, entry, changes):
     assert (await add(hass, entry, "ev_charger", **changes))["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_array_may_have_several_forecasts(hass, entry):
+    forecasts = ["sensor.energy", "sensor.pv"]
+    result = await add(hass, entry, "pv", forecast_entity=forecasts)
+    assert result["data"]["forecast_entity"] == forecasts
+    (subentry_id,) = entry.subentries
+    assert parse_home(entry, "UTC").bindings[subentry_id].forecast_entities == tuple(forecasts)
+
+
+async def test_each_of_several_forecasts_must_fit(hass, entry):
+    result = await add(hass, entry, "pv", forecast_entity=["sensor.energy", "light.lamp"])
+    assert result["errors"] == {"forecast_entity": "wrong_domain"}
+
+
+async def test_an_array_of_an_older_version_has_one_forecast(hass):
+    entry = an_entry(a_subentry("pv", forecast_entity="sensor.energy"))
+    entry.add_to_hass(hass)
+    (subentry_id,) = entry.subentries
+    assert parse_home(entry, "UTC").bindings[subentry_id].forecast_entities == ("sensor.energy",)
+    flow = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+    assert shown(flow)["forecast_entity"] == ["sensor.energy"]
 
 
 async def test_a_power_profile_is_read_with_points_and_commas(hass, entry):

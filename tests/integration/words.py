@@ -39,3 +39,9 @@ def _field_texts(schema, step):
         else:
             yield step["data"][key]
             yield step["data_description"][key]
+
+
+def as_sent(flow, data):
+    """What the frontend sends for a form: with its section, be it empty."""
+    fields = flow["data_schema"].schema if flow.get("data_schema") else ()
+    return {"advanced": {}, **data} if "advanced" in fields else data

@@ -21,9 +21,10 @@ def command(wanted: Wanted) -> Command:
     low, high = attributes.get(ATTR_MIN), attributes.get(ATTR_MAX)
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return Impossible(reason=f"{wanted.state.entity_id} says no limits")
-    value = (
-        _released(wanted, low, high) if wanted.setpoint.power_kw is None else _value(wanted, wanted.setpoint.power_kw)
-    )
+    power_kw = wanted.setpoint.power_kw
+    if isinstance(wanted.asset, EvCharger) and power_kw is not None and power_kw < 0.0 and low >= 0.0:
+        return Impossible(reason=f"{wanted.state.entity_id} cannot be set below {low:g} to make a car discharge")
+    value = _released(wanted, low, high) if power_kw is None else _value(wanted, power_kw)
     if isinstance(value, Nothing | Impossible):
         return value
     step = attributes.get(ATTR_STEP)
@@ -57,6 +58,8 @@ def _value(wanted: Wanted, power_kw: float) -> float | Impossible:
             return Impossible(reason=f"{wanted.state.entity_id} is a current, which only EV chargers are told")
         # Where the setpoint and the charger do not agree, the larger count: it is safe on both.
         phases = max(wanted.setpoint.phases or max(wanted.asset.phases), min(wanted.asset.phases))
+        if directed_kw < 0.0:
+            return Impossible(reason=f"{wanted.state.entity_id} is a current, which cannot make a car discharge")
         ampere = _ampere(wanted.asset, directed_kw, phases)
         return ElectricCurrentConverter.convert(ampere, UnitOfElectricCurrent.AMPERE, unit)
     try:

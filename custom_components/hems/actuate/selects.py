@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from homeassistant.components.select import ATTR_OPTION, ATTR_OPTIONS, SERVICE_SELECT_OPTION
 
-from ..core.model import Battery
+from ..core.model import Battery, EvCharger
 from .calls import Call, Command, Impossible, Wanted
 
 
@@ -63,7 +63,7 @@ def _mode(wanted: Wanted) -> Mode:
         return Mode.OWN
     if power_kw == 0.0:
         return Mode.OFF
-    if isinstance(wanted.asset, Battery):
+    if isinstance(wanted.asset, Battery) or (isinstance(wanted.asset, EvCharger) and power_kw < 0.0):
         return Mode.CHARGE if power_kw > 0.0 else Mode.DISCHARGE
     return Mode.ON
 

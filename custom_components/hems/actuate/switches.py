@@ -2,8 +2,8 @@
 
 from homeassistant.const import SERVICE_TURN_OFF, SERVICE_TURN_ON, STATE_OFF, STATE_ON
 
-from ..core.model import Appliance, Battery, FlexibleLoad
-from .calls import Call, Command, Nothing, Wanted
+from ..core.model import Appliance, Battery, EvCharger, FlexibleLoad
+from .calls import Call, Command, Impossible, Nothing, Wanted
 
 
 def command(wanted: Wanted) -> Command:
@@ -13,6 +13,8 @@ def command(wanted: Wanted) -> Command:
         return (switched(wanted, on=power_kw is not None and power_kw > 0.0),)
     if power_kw is None:
         return _release(wanted)
+    if isinstance(wanted.asset, EvCharger) and power_kw < 0.0:
+        return Impossible(reason=f"{wanted.state.entity_id} is a switch, which cannot make a car discharge")
     return (switched(wanted, on=abs(power_kw) > 0.0),)
 
 

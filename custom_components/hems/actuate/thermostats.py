@@ -12,10 +12,12 @@ from homeassistant.const import ATTR_TEMPERATURE, STATE_OFF, UnitOfTemperature
 from homeassistant.core import State
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from ..core.model import ComfortBand, FlexibleLoad, HeatPump, HotWater
+from ..core.model import FlexibleLoad, HeatPump, HotWater
 from . import switches
 from .calls import Call, Command, Impossible, Nothing, Wanted
 
+HYSTERESIS_K = 2.0
+"""A thermostat may stop this much short of its target."""
 HEATING_MODES = (HVACMode.HEAT, HVACMode.HEAT_COOL, HVACMode.AUTO)
 
 
@@ -25,7 +27,7 @@ def command(wanted: Wanted) -> Command:
         return _switched(wanted)
     if not isinstance(wanted.asset, HeatPump | HotWater):
         return Impossible(reason=f"{wanted.state.entity_id} is a thermostat, which only heat is told")
-    target_c = _target_c(wanted.setpoint.power_kw, wanted.asset.comfort)
+    target_c = _target_c(wanted.setpoint.power_kw, wanted.asset)
     target = TemperatureConverter.convert(target_c, UnitOfTemperature.CELSIUS, wanted.temperature_unit)
     limited = _limited(round(target, 1), wanted.state)
     set_to = Call(
@@ -39,10 +41,15 @@ def command(wanted: Wanted) -> Command:
     return (wake, set_to) if wake else (set_to,)
 
 
-def _target_c(power_kw: float | None, comfort: ComfortBand) -> float:
+def _target_c(power_kw: float | None, asset: HeatPump | HotWater) -> float:
+    comfort = asset.comfort
     if power_kw is None:
         return (comfort.min_c + comfort.max_c) / 2
-    return comfort.max_c if power_kw > 0.0 else comfort.min_c
+    if power_kw <= 0.0:
+        return comfort.min_c
+    cycle = asset.legionella if isinstance(asset, HotWater) else None
+    # HEMS ends the heating itself; a target below the cycle's heat would end it before.
+    return comfort.max_c if cycle is None else max(comfort.max_c, cycle.temperature_c + HYSTERESIS_K)
 
 
 def _wake(wanted: Wanted) -> Call | None:

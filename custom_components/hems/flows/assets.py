@@ -1,14 +1,23 @@
 """The fields of each asset kind: what is asked, in which unit, and with which default."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, SelectSelectorMode
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
 
 from ..const import (
     CONF_CONNECTED_ENTITY,
     CONF_CONTROL_ENTITY,
     CONF_FORECAST_ENTITY,
+    CONF_INVERTER,
+    CONF_PHASE,
     CONF_PHASE_ENTITY,
     CONF_POWER_ENTITY,
     CONF_POWER_INVERTED,
@@ -20,14 +29,17 @@ from ..const import (
     SUBENTRY_FLEXIBLE_LOAD,
     SUBENTRY_HEAT_PUMP,
     SUBENTRY_HOT_WATER,
+    SUBENTRY_INVERTER,
     SUBENTRY_PV,
 )
+from ..core.model.asset import PHASES as PHASE_NAMES
 from ..home import HomeError, Reader, parse_asset, parse_binding, parse_car, parse_daily_hot_water, parse_panels
 from .entities import CONNECTED, FORECAST, PHASE_SWITCH, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
-from .fields import Field, clock, entity, flag, number, percent, text
+from .fields import Field, choice, clock, entities, entity, flag, number, percent, text
 
 PHASES: Mapping[str, list[int]] = {"one": [1], "three": [3], "switchable": [1, 3]}
 """Choices of the form and what they mean."""
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 def _phases(key: str, default: str) -> Field:
@@ -56,8 +68,21 @@ def _profile(key: str) -> Field:
     )
 
 
+def _inverters(titles: Mapping[str, str]) -> SelectSelector:
+    options = [SelectOptionDict(value=name, label=title) for name, title in titles.items()]
+    return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
+
+
 POWER_INVERTED = flag(CONF_POWER_INVERTED, default=False, advanced=True)
 OPTIONAL_POWER = entity(CONF_POWER_ENTITY, POWER)
+PHASE = choice(CONF_PHASE, PHASE_NAMES, advanced=True)
+INVERTER = Field(key=CONF_INVERTER, selector=lambda _: _inverters({}), advanced=True)
+"""Which inverters there are is known when the form is shown."""
+NIGHT = (
+    clock("night_from", advanced=True),
+    clock("night_until", advanced=True),
+    number("night_min_c", "°C", advanced=True),
+)
 
 ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
     SUBENTRY_PV: (
@@ -65,9 +90,11 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("tilt_deg", "°", default=35.0),
         number("azimuth_deg", "°", default=180.0),
         entity(CONF_POWER_ENTITY, POWER, required=True),
-        entity(CONF_FORECAST_ENTITY, FORECAST),
+        entities(CONF_FORECAST_ENTITY, FORECAST),
         entity(CONF_CONTROL_ENTITY, control()),
         flag("curtailable", default=True, advanced=True),
+        INVERTER,
+        PHASE,
         POWER_INVERTED,
     ),
     SUBENTRY_BATTERY: (
@@ -78,19 +105,33 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE, required=True),
         entity(CONF_CONTROL_ENTITY, control()),
+        percent("reserve_soc", advanced=True),
         percent("max_soc", default=1.0, advanced=True),
         percent("charge_efficiency", default=0.95, advanced=True),
         percent("discharge_efficiency", default=0.95, advanced=True),
         number("wear_per_kwh", "¤/kWh", default=0.02, advanced=True),
         flag("may_export", default=True, advanced=True),
         flag("may_charge_ev", default=True, advanced=True),
+        percent("full_power_up_to_soc", advanced=True),
+        number("power_when_full_kw", "kW", advanced=True),
+        percent("full_power_down_to_soc", advanced=True),
+        number("power_when_empty_kw", "kW", advanced=True),
+        INVERTER,
+        PHASE,
         POWER_INVERTED,
+    ),
+    SUBENTRY_INVERTER: (
+        number("max_ac_kw", "kW", required=True, default=10.0),
+        number("max_ac_charge_kw", "kW", advanced=True),
+        percent("efficiency", default=0.97, advanced=True),
+        PHASE,
     ),
     SUBENTRY_EV_CHARGER: (
         _phases("phases", default="three"),
         number("max_current_a", "A", required=True, default=16.0),
         number("capacity_kwh", "kWh", required=True, default=60.0),
         percent("target_soc", default=0.8),
+        percent("at_once_soc", default=0.0),
         clock("departure", default="07:30:00"),
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_CONNECTED_ENTITY, CONNECTED, required=True),
@@ -102,6 +143,9 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("voltage_v", "V", default=230.0, advanced=True),
         percent("efficiency", default=0.9, advanced=True),
         number("late_price_per_kwh", "¤/kWh", default=1.0, advanced=True),
+        number("max_discharge_kw", "kW", default=0.0, advanced=True),
+        percent("min_soc", default=0.3, advanced=True),
+        PHASE,
         POWER_INVERTED,
     ),
     SUBENTRY_HEAT_PUMP: (
@@ -120,6 +164,12 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("cop_at_15", default=5.2, advanced=True),
         number("gains_kw", "kW", default=0.3, advanced=True),
         number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        *NIGHT,
+        number("min_on_min", "min", advanced=True),
+        number("min_off_min", "min", advanced=True),
+        percent("mass_share", advanced=True),
+        number("mass_coupling_kw_per_k", "kW/K", advanced=True),
+        PHASE,
         POWER_INVERTED,
     ),
     SUBENTRY_HOT_WATER: (
@@ -136,6 +186,11 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("heat_loss_kw_per_k", "kW/K", default=0.002, advanced=True),
         number("ambient_c", "°C", default=18.0, advanced=True),
         number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        *NIGHT,
+        flag("legionella", default=False, advanced=True),
+        number("legionella_temperature_c", "°C", default=60.0, advanced=True),
+        number("legionella_every_days", "d", default=7.0, advanced=True),
+        PHASE,
         POWER_INVERTED,
     ),
     SUBENTRY_APPLIANCE: (
@@ -145,6 +200,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_CONTROL_ENTITY, START),
         _profile("profile_kw"),
         number("skip_price", "¤", default=5.0, advanced=True),
+        PHASE,
         POWER_INVERTED,
     ),
     SUBENTRY_FLEXIBLE_LOAD: (
@@ -152,16 +208,25 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("comfort_price_per_kwh", "¤/kWh", required=True, default=0.5),
         OPTIONAL_POWER,
         entity(CONF_CONTROL_ENTITY, control("light", "climate")),
+        number("min_on_h_per_day", "h", advanced=True),
+        PHASE,
         POWER_INVERTED,
     ),
 }
 
 
-def fields_of(kind: str, *, simulated: bool) -> tuple[Field, ...]:
-    """What is asked for an asset; in a simulated home nothing about entities."""
-    fields = ASSET_FIELDS[kind]
-    return (
-        tuple(field for field in fields if field.role is None and field is not POWER_INVERTED) if simulated else fields
+def fields_of(kind: str, *, simulated: bool, inverters: Mapping[str, str] = EMPTY) -> tuple[Field, ...]:
+    """What is asked for an asset: in a simulated home nothing about entities, and of inverters where there are any.
+
+    `inverters` are the titles of the home's by their subentry.
+    """
+    offered = replace(INVERTER, selector=lambda _: _inverters(inverters))
+    fields = (offered if field is INVERTER else field for field in ASSET_FIELDS[kind])
+    return tuple(
+        field
+        for field in fields
+        if not (simulated and (field.role is not None or field is POWER_INVERTED))
+        and not (field is offered and not inverters)
     )
 
 

@@ -23,12 +23,14 @@ from ..const import (
     CONF_ENGINE_KIND,
     CONF_ENGINE_TOKEN,
     CONF_ENGINE_URL,
+    CONF_SCENARIOS,
     DOMAIN,
     ENGINE_APP,
     ENGINE_EMBEDDED,
     ENGINE_URL,
 )
 from ..engine_client import EngineClient, EngineError, EngineIncompatible, EngineTimeout, EngineUnauthorized
+from ..home import SCENARIO_COUNTS
 from .fields import Field
 from .form import FormStep
 from .problems import Problem
@@ -51,13 +53,29 @@ URL_FORM_FIELDS = (_address(CONF_ENGINE_URL), _secret(CONF_ENGINE_TOKEN))
 TOKEN_FORM_FIELDS = (_secret(CONF_ENGINE_TOKEN, required=True),)
 
 
+def _scenarios() -> Field:
+    options = [str(count) for count in SCENARIO_COUNTS]
+    config = SelectSelectorConfig(options=options, translation_key=CONF_SCENARIOS, mode=SelectSelectorMode.LIST)
+    return Field(
+        key=CONF_SCENARIOS,
+        selector=lambda _: SelectSelector(config),
+        default=1,
+        advanced=True,
+        to_stored=int,
+        to_shown=str,
+    )
+
+
+SCENARIOS = _scenarios()
+
+
 def engine_form(hass: HomeAssistant, currency: str) -> FormStep:
     """Which of the engines; the app only where apps exist."""
     kinds = [ENGINE_EMBEDDED, *([ENGINE_APP] if is_hassio(hass) else []), ENGINE_URL]
     config = SelectSelectorConfig(options=kinds, translation_key="engine", mode=SelectSelectorMode.LIST)
     default = ENGINE_APP if is_hassio(hass) else ENGINE_EMBEDDED
     kind = Field(key=CONF_ENGINE_KIND, selector=lambda _: SelectSelector(config), required=True, default=default)
-    return _form("engine", (kind,), currency)
+    return _form("engine", (kind, SCENARIOS), currency)
 
 
 def engine_url_form(currency: str) -> FormStep:

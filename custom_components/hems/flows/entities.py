@@ -29,8 +29,8 @@ class EntityRole:
     expected: str = ""
     """Units as people write them."""
 
-    def selector(self) -> EntitySelector:
-        """Offers what fits."""
+    def selector(self, *, multiple: bool = False) -> EntitySelector:
+        """Offers what fits, for one entity or any number of them."""
         filters = [EntityWithDeviceFilterSelectorConfig(domain=list(self.domains))]
         if self.device_class is not None:
             others = [domain for domain in self.domains if domain not in ("sensor", "number")]
@@ -38,7 +38,7 @@ class EntityRole:
                 EntityWithDeviceFilterSelectorConfig(domain=["sensor", "number"], device_class=self.device_class),
                 EntityWithDeviceFilterSelectorConfig(domain=others),
             ]
-        return EntitySelector(EntitySelectorConfig(filter=filters))
+        return EntitySelector(EntitySelectorConfig(filter=filters, multiple=multiple))
 
     def problem(self, hass: HomeAssistant, field: str, entity_id: str) -> Problem | None:
         """Why the entity cannot serve; None if it can. One that is only unavailable just now can."""

@@ -1,6 +1,6 @@
 """A field of a form and of what is stored, and how one becomes the other."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from homeassistant.helpers.selector import (
     NumberSelectorConfig,
     NumberSelectorMode,
     Selector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TimeSelector,
 )
@@ -82,6 +85,17 @@ def entity(key: str, role: EntityRole, **options: Any) -> Field:
     return Field(key=key, selector=lambda _: role.selector(), role=role, **options)
 
 
+def entities(key: str, role: EntityRole, **options: Any) -> Field:
+    """Any number of entities that fit a role; a single one may be stored by itself."""
+    return Field(
+        key=key,
+        selector=lambda _: role.selector(multiple=True),
+        role=role,
+        to_shown=lambda stored: [stored] if isinstance(stored, str) else list(stored),
+        **options,
+    )
+
+
 def flag(key: str, *, default: bool, **options: Any) -> Field:
     """Yes or no."""
     return Field(key=key, selector=lambda _: BooleanSelector(), default=default, **options)
@@ -95,6 +109,12 @@ def text(key: str, **options: Any) -> Field:
 def clock(key: str, **options: Any) -> Field:
     """A time of day."""
     return Field(key=key, selector=lambda _: TimeSelector(), **options)
+
+
+def choice(key: str, options: Sequence[str], **settings: Any) -> Field:
+    """One of some words, which may be left open."""
+    config = SelectSelectorConfig(options=list(options), translation_key=key, mode=SelectSelectorMode.DROPDOWN)
+    return Field(key=key, selector=lambda _: SelectSelector(config), **settings)
 
 
 def schema(fields: Iterable[Field], currency: str, stored: Mapping[str, Any] | None, *, opened: bool) -> vol.Schema:
@@ -120,10 +140,20 @@ def _marker(field: Field, stored: Mapping[str, Any] | None) -> Any:
 def stored(fields: Iterable[Field], form: Form) -> dict[str, Any]:
     """What is stored for a form that was filled in."""
     given = {**form, **form.get(ADVANCED, {})}
-    return {field.key: field.stored(given[field.key]) for field in fields if given.get(field.key) not in (None, "")}
+    return {field.key: field.stored(given[field.key]) for field in fields if not _is_open(field, given.get(field.key))}
+
+
+def _is_open(field: Field, shown: Any) -> bool:
+    """An empty list of entities is none; any other list says something by being empty."""
+    return shown in (None, "") or (field.role is not None and shown == [])
 
 
 def entity_problem(hass: HomeAssistant, fields: Iterable[Field], data: Mapping[str, Any]) -> Problem | None:
     """The first entity that does not fit."""
-    named = ((field.role, field.key) for field in fields if field.role is not None and field.key in data)
-    return next(filter(None, (role.problem(hass, key, data[key]) for role, key in named)), None)
+    named = (
+        (field.role, field.key, entity_id)
+        for field in fields
+        if field.role is not None and field.key in data
+        for entity_id in ([data[field.key]] if isinstance(data[field.key], str) else data[field.key])
+    )
+    return next(filter(None, (role.problem(hass, key, entity_id) for role, key, entity_id in named)), None)

@@ -31,6 +31,8 @@ _REASONS = (
     (re.compile(r"must be a whole number, got (?P<value>.+)"), "not_whole"),
     (re.compile(r"must be a three-letter code such as EUR, got (?P<value>.+)"), "invalid_currency"),
     (re.compile(r"is missing"), "missing"),
+    (re.compile(r"is missing beside (?P<other>\w+)"), "missing_beside"),
+    (re.compile(r"needs a (?P<other>\w+) above 0, .+"), "needs_other"),
     (re.compile(r"is missing, and there is no export_price_entity either"), "export_price_missing"),
     (re.compile(r"is missing, and the charger switches its phases"), "phase_entity_missing"),
     (re.compile(r"must not be empty"), "periods_empty"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+import re
 from typing import Any
 
 from homeassistant.const import CONF_NAME
@@ -9,6 +10,8 @@ from homeassistant.helpers.selector import ObjectSelector, ObjectSelectorConfig,
 from homeassistant.util import slugify
 
 from ..const import (
+    CONF_CAPACITY_PRICE,
+    CONF_CAPACITY_TIERS,
     CONF_CURRENCY,
     CONF_EXPORT_PRICE,
     CONF_EXPORT_PRICE_ENTITY,
@@ -16,10 +19,12 @@ from ..const import (
     CONF_GRID,
     CONF_GRID_POWER_ENTITY,
     CONF_GRID_POWER_INVERTED,
+    CONF_IMPORT_LIMIT_KW,
     CONF_IMPORT_PRICE,
     CONF_IMPORT_PRICE_ENTITY,
     CONF_LOAD_POWER_ENTITY,
     CONF_MAX_EXPORT_KW,
+    CONF_MAX_IMPORT_A_PER_PHASE,
     CONF_MAX_IMPORT_KW,
     CONF_OUTDOOR_ENTITY,
     CONF_PERIOD_END,
@@ -33,7 +38,7 @@ from ..const import (
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
-from ..home import Reader, parse_currency, parse_simulation, parse_site, parse_tariff
+from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
 from .entities import POWER, PRICE, TEMPERATURE
 from .fields import CURRENCY_SIGN, Field, entity, flag, number, text
 from .form import FormStep
@@ -47,6 +52,7 @@ LIMITS = (
     number(CONF_MAX_IMPORT_KW, "kW", required=True, default=17.25),
     number(CONF_MAX_EXPORT_KW, "kW", required=True, default=10.0),
 )
+PHASE_FUSE = number(CONF_MAX_IMPORT_A_PER_PHASE, "A", advanced=True)
 METERS = (
     entity(CONF_GRID_POWER_ENTITY, POWER),
     flag(CONF_GRID_POWER_INVERTED, default=False),
@@ -60,6 +66,33 @@ SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)
 IMPORT_PRICE = number(CONF_IMPORT_PRICE, PER_KWH)
 EXPORT_PRICE = number(CONF_EXPORT_PRICE, PER_KWH)
 FIXED_PER_DAY = number(CONF_FIXED_PER_DAY, f"{CURRENCY_SIGN}/d")
+
+
+def _tiers(shown: str) -> list[dict[str, float]]:
+    """`5: 100, 10: 200, 300`: the fee of each month up to a peak in kW, the last one perhaps without an end."""
+    tiers = []
+    for word in re.sub(r"\s*:\s*", ":", shown).replace(";", " ").split():
+        ends, _, fee = word.rstrip(",").rpartition(":")
+        try:
+            numbers = [float(part.replace(",", ".")) for part in (*([ends] if ends else []), fee)]
+        except ValueError as error:
+            raise HomeError("", CONF_CAPACITY_TIERS, f"must be a number, got {word!r}") from error
+        tiers.append(dict(zip(("up_to_kw", "fee") if ends else ("fee",), numbers, strict=True)))
+    return tiers
+
+
+def _tiers_shown(stored: list[dict[str, float]]) -> str:
+    return ", ".join(
+        f"{tier['up_to_kw']:g}: {tier['fee']:g}" if "up_to_kw" in tier else f"{tier['fee']:g}" for tier in stored
+    )
+
+
+CONTRACT = (
+    FIXED_PER_DAY,
+    number(CONF_IMPORT_LIMIT_KW, "kW", advanced=True),
+    number(CONF_CAPACITY_PRICE, f"{CURRENCY_SIGN}/kW", advanced=True),
+    text(CONF_CAPACITY_TIERS, advanced=True, to_stored=_tiers, to_shown=_tiers_shown),
+)
 
 
 def _periods(currency: str) -> ObjectSelector:
@@ -81,18 +114,18 @@ def _periods(currency: str) -> ObjectSelector:
 
 
 TARIFFS: Mapping[str, tuple[Field, ...]] = {
-    TARIFF_FIXED: (IMPORT_PRICE, EXPORT_PRICE, FIXED_PER_DAY),
+    TARIFF_FIXED: (IMPORT_PRICE, EXPORT_PRICE, *CONTRACT),
     TARIFF_TIME_OF_USE: (
         Field(key=CONF_TIME_OF_USE, selector=_periods, required=True),
         IMPORT_PRICE,
         EXPORT_PRICE,
-        FIXED_PER_DAY,
+        *CONTRACT,
     ),
     TARIFF_ENTITY: (
         entity(CONF_IMPORT_PRICE_ENTITY, PRICE, required=True),
         entity(CONF_EXPORT_PRICE_ENTITY, PRICE),
         EXPORT_PRICE,
-        FIXED_PER_DAY,
+        *CONTRACT,
     ),
 }
 
@@ -105,7 +138,7 @@ def home_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
         return _name_problem(data, taken) or _check_connection(data)
 
     identity = (replace(NAME, default=name), replace(CURRENCY, default=currency))
-    return _form("home", (*identity, *LIMITS, *METERS), currency, check)
+    return _form("home", (*identity, *LIMITS, *METERS, PHASE_FUSE), currency, check)
 
 
 def simulated_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
@@ -125,7 +158,7 @@ def simulation_form(currency: str) -> FormStep:
 
 def connection_form(currency: str, *, simulated: bool) -> FormStep:
     """The limits of the connection and, in a real home, its meters."""
-    return _form("connection", LIMITS if simulated else (*LIMITS, *METERS), currency, _check_connection)
+    return _form("connection", (*LIMITS, *(() if simulated else METERS), PHASE_FUSE), currency, _check_connection)
 
 
 def tariff_form(kind: str, currency: str) -> FormStep:

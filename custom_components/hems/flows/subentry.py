@@ -10,6 +10,7 @@ from homeassistant.const import CONF_NAME
 from ..const import (
     CONF_CONTROL_ENTITY,
     CONF_CURRENCY,
+    CONF_INVERTER,
     CONF_SIMULATED,
     DOMAIN,
     SUBENTRY_APPLIANCE,
@@ -18,6 +19,7 @@ from ..const import (
     SUBENTRY_FLEXIBLE_LOAD,
     SUBENTRY_HEAT_PUMP,
     SUBENTRY_HOT_WATER,
+    SUBENTRY_INVERTER,
     SUBENTRY_PV,
 )
 from .assets import fields_of, parse_whole_asset
@@ -48,13 +50,17 @@ class AssetFlow(ConfigSubentryFlow):
     async def async_step_details(self, user_input: Form | None = None) -> SubentryFlowResult:
         """Everything about the asset."""
         home = self._get_entry().data
+        inverters = self._inverters
         name = free_name(
             await async_word(self.hass, "config_subentries", f"{self.kind}.entry_type"), self._other_titles.__contains__
         )
         form = FormStep(
             step_id="details",
             strings=f"config_subentries.{self.kind}.step.details",
-            fields=(replace(NAME, default=name), *fields_of(self.kind, simulated=home.get(CONF_SIMULATED, False))),
+            fields=(
+                replace(NAME, default=name),
+                *fields_of(self.kind, simulated=home.get(CONF_SIMULATED, False), inverters=inverters),
+            ),
             currency=home[CONF_CURRENCY],
             check=self._check,
         )
@@ -68,7 +74,19 @@ class AssetFlow(ConfigSubentryFlow):
     @property
     def _current(self) -> dict[str, Any] | None:
         """What is stored of it."""
-        return {CONF_NAME: self._changed.title, **self._changed.data} if self._changed else None
+        if self._changed is None:
+            return None
+        data = {CONF_NAME: self._changed.title, **self._changed.data}
+        if data.get(CONF_INVERTER) not in self._inverters:
+            # It was removed: a choice that is not offered could not be stored again.
+            data.pop(CONF_INVERTER, None)
+        return data
+
+    @property
+    def _inverters(self) -> dict[str, str]:
+        """Titles of the home's hybrid inverters, by subentry."""
+        assets = self._get_entry().subentries.values()
+        return {sub.subentry_id: sub.title for sub in assets if sub.subentry_type == SUBENTRY_INVERTER}
 
     @property
     def _other_titles(self) -> set[str]:
@@ -114,6 +132,12 @@ class BatteryFlow(AssetFlow):
     kind = SUBENTRY_BATTERY
 
 
+class InverterFlow(AssetFlow):
+    """A hybrid inverter."""
+
+    kind = SUBENTRY_INVERTER
+
+
 class EvChargerFlow(AssetFlow):
     """A charging point."""
 
@@ -149,6 +173,7 @@ FLOWS: dict[str, type[ConfigSubentryFlow]] = {
     for flow in (
         PvFlow,
         BatteryFlow,
+        InverterFlow,
         EvChargerFlow,
         HeatPumpFlow,
         HotWaterFlow,
@@ -156,3 +181,9 @@ FLOWS: dict[str, type[ConfigSubentryFlow]] = {
         FlexibleLoadFlow,
     )
 }
+
+
+def flows_of(home: Mapping[str, Any]) -> dict[str, type[ConfigSubentryFlow]]:
+    """What can be added to a home; a simulated one has no hybrid inverters."""
+    left_out = {SUBENTRY_INVERTER} if home.get(CONF_SIMULATED) else set()
+    return {kind: flow for kind, flow in FLOWS.items() if kind not in left_out}

@@ -4,7 +4,7 @@ Below this package nobody reads entry data.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import re
 from types import MappingProxyType
 
@@ -22,8 +22,10 @@ from ..const import (
     CONF_GRID_POWER_INVERTED,
     CONF_LOAD_POWER_ENTITY,
     CONF_MAX_EXPORT_KW,
+    CONF_MAX_IMPORT_A_PER_PHASE,
     CONF_MAX_IMPORT_KW,
     CONF_OUTDOOR_ENTITY,
+    CONF_SCENARIOS,
     CONF_SIMULATED,
     CONF_SIMULATION_SEED,
     CONF_SIMULATION_SPEED,
@@ -33,26 +35,21 @@ from ..const import (
     ENGINE_URL,
     SUBENTRY_EV_CHARGER,
     SUBENTRY_HOT_WATER,
+    SUBENTRY_INVERTER,
     SUBENTRY_PV,
     SUBENTRY_TYPES,
 )
-from ..core.model import Asset, Site
-from .assets import (
-    BINDINGS,
-    Binding,
-    Car,
-    Panels,
-    parse_asset,
-    parse_binding,
-    parse_car,
-    parse_daily_hot_water,
-    parse_panels,
-)
+from ..core.model import Asset, Battery, Pv, Site
+from .assets import BINDINGS, Binding, parse_asset, parse_binding
+from .charging import Car, parse_car
+from .heating import parse_daily_hot_water
 from .reader import HomeError, Reader
+from .storage import Panels, parse_panels
 from .tariffs import EntityTariff, FixedTariff, Period, TariffConfig, TimeOfUseTariff, parse_tariff
 
 __all__ = [
     "BINDINGS",
+    "SCENARIO_COUNTS",
     "Binding",
     "Car",
     "EngineConfig",
@@ -74,10 +71,15 @@ __all__ = [
     "parse_daily_hot_water",
     "parse_home",
     "parse_panels",
+    "parse_scenarios",
     "parse_simulation",
     "parse_site",
     "parse_tariff",
 ]
+
+
+SCENARIO_COUNTS = (1, 3, 5)
+"""That `core.forecast.scenarios_of` can make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,10 @@ class Home:
     """Of each PV array."""
     daily_hot_water_kwh: Mapping[str, float]
     """Heat drawn from each tank on an ordinary day."""
+    orphans: tuple[str, ...] = ()
+    """Batteries and arrays whose inverter was removed: they are run as if each had one of its own."""
+    scenarios: int = 1
+    """How many ways in which load and sun may turn out are planned for at once."""
 
     def subentry_of(self, asset: str) -> str | None:
         """The subentry that describes an asset; None for anything else, e.g. the grid."""
@@ -167,6 +173,9 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
     readers = {name: Reader(subentry.title, subentry.data) for name, subentry in assets.items()}
     kinds = {name: subentry.subentry_type for name, subentry in assets.items()}
 
+    parsed = tuple(parse_asset(kinds[name], name, reader) for name, reader in readers.items())
+    orphans = tuple(asset.name for asset in parsed if _is_orphan(asset, kinds))
+
     def of_kind(kind: str) -> Iterator[tuple[str, Reader]]:
         return ((name, readers[name]) for name in assets if kinds[name] == kind)
 
@@ -174,7 +183,7 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
         name=fields.text(CONF_NAME),
         currency=parse_currency(fields),
         site=parse_site(
-            fields, time_zone, tuple(parse_asset(kinds[name], name, reader) for name, reader in readers.items())
+            fields, time_zone, tuple(_on_its_own(asset) if asset.name in orphans else asset for asset in parsed)
         ),
         titles=_frozen({name: subentry.title for name, subentry in assets.items()}),
         bindings=_frozen({name: parse_binding(kinds[name], reader) for name, reader in readers.items()}),
@@ -187,6 +196,8 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
         daily_hot_water_kwh=_frozen(
             {name: parse_daily_hot_water(reader) for name, reader in of_kind(SUBENTRY_HOT_WATER)}
         ),
+        orphans=orphans,
+        scenarios=parse_scenarios(fields),
     )
 
 
@@ -196,6 +207,16 @@ def parse_currency(fields: Reader) -> str:
     if len(currency) != 3 or not currency.isalpha() or not currency.isupper():
         raise fields.wrong(CONF_CURRENCY, f"must be a three-letter code such as EUR, got {currency!r}")
     return currency
+
+
+def parse_scenarios(fields: Reader) -> int:
+    """How many scenarios are planned for; 1 where nobody asked for more."""
+    if not fields.has(CONF_SCENARIOS):
+        return 1
+    count = fields.whole(CONF_SCENARIOS)
+    if count not in SCENARIO_COUNTS:
+        raise fields.wrong(CONF_SCENARIOS, f"must be one of 1, 3 or 5, got {count}")
+    return count
 
 
 def parse_site(fields: Reader, time_zone: str, assets: tuple[Asset, ...] = ()) -> Site:
@@ -208,6 +229,7 @@ def parse_site(fields: Reader, time_zone: str, assets: tuple[Asset, ...] = ()) -
             max_import_kw=grid.number(CONF_MAX_IMPORT_KW),
             max_export_kw=grid.number(CONF_MAX_EXPORT_KW),
             assets=assets,
+            **grid.given(grid.number, CONF_MAX_IMPORT_A_PER_PHASE),
         )
     )
 
@@ -236,6 +258,16 @@ def parse_simulation(fields: Reader) -> SimulationConfig | None:
     if simulation.speed <= 0.0:
         raise fields.wrong(CONF_SIMULATION_SPEED, f"must be greater than 0, got {simulation.speed:g}")
     return simulation
+
+
+def _is_orphan(asset: Asset, kinds: Mapping[str, str]) -> bool:
+    """Whether the inverter that it is behind is not there any more."""
+    inverter = asset.inverter if isinstance(asset, Battery | Pv) else None
+    return inverter is not None and kinds.get(inverter) != SUBENTRY_INVERTER
+
+
+def _on_its_own(asset: Asset) -> Asset:
+    return replace(asset, inverter=None) if isinstance(asset, Battery | Pv) else asset
 
 
 def _is_asset(subentry: ConfigSubentry) -> bool:

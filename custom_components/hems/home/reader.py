@@ -1,6 +1,6 @@
 """Reads stored configuration field by field; what is wrong is said once, with its owner, field and value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import time
 from math import isfinite
 import re
@@ -12,7 +12,7 @@ MODEL_MESSAGE = re.compile(r"(?P<owner>[^:]+): (?P<field>\w+) (?P<reason>.+)", r
 OTHER_FIELD = re.compile(r"must not exceed (?=\w)")
 """Before the name of a second field in such a message."""
 
-FLATTENED = {"comfort": "comfort_"}
+FLATTENED = {"comfort": "comfort_", "comfort period": "night_", "legionella": "legionella_", "mass": "mass_"}
 """Parts of the model whose fields are stored with a prefix beside those of their asset."""
 
 
@@ -42,6 +42,14 @@ class Reader:
         """Whether the field was given; None and empty text count as not given."""
         return self._data.get(field) not in (None, "")
 
+    def have(self, *fields: str) -> bool:
+        """Whether fields that need each other were given; none of them is fine, only some are not."""
+        given = [field for field in fields if self.has(field)]
+        for field in fields:
+            if given and field not in given:
+                raise self.wrong(field, f"is missing beside {given[0]}")
+        return bool(given)
+
     def number(self, field: str) -> float:
         """A finite number."""
         value = self._given(field)
@@ -50,6 +58,15 @@ class Reader:
         if not isfinite(value):
             raise self.wrong(field, f"must be a finite number, got {value}")
         return float(value)
+
+    def number_within(self, field: str, low: float, high: float | None = None) -> float:
+        """A number not below `low` nor above `high`; None: without end."""
+        value = self.number(field)
+        if high is not None and not low <= value <= high:
+            raise self.wrong(field, f"must be between {low:g} and {high:g}, got {value:g}")
+        if value < low:
+            raise self.wrong(field, f"must be at least {low:g}, got {value:g}")
+        return value
 
     def whole(self, field: str) -> int:
         """A whole number."""
@@ -78,6 +95,24 @@ class Reader:
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(field, f"must be text, got {value!r}")
         return value
+
+    def one_of(self, field: str, options: Collection[str]) -> str:
+        """One of some words."""
+        value = self.text(field)
+        if value not in options:
+            raise self.wrong(field, f"must be one of {', '.join(options)}, got {value!r}")
+        return value
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """One text or a list of them, none where it was not given; each counts once."""
+        if not self.has(field):
+            return ()
+        values = self._given(field)
+        if isinstance(values, str):
+            return (self.text(field),)
+        if not isinstance(values, list | tuple):
+            raise self.wrong(field, f"must be text or a list of texts, got {values!r}")
+        return tuple(dict.fromkeys(Reader(self.owner, {field: value}).text(field) for value in values))
 
     def optional_text(self, field: str) -> str | None:
         """Text, or None where it was not given."""

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import time
 from itertools import pairwise
 from operator import itemgetter
+from typing import Any
 
 from ..const import (
+    CONF_CAPACITY_PRICE,
+    CONF_CAPACITY_TIERS,
     CONF_EXPORT_PRICE,
     CONF_EXPORT_PRICE_ENTITY,
     CONF_FIXED_PER_DAY,
+    CONF_IMPORT_LIMIT_KW,
     CONF_IMPORT_PRICE,
     CONF_IMPORT_PRICE_ENTITY,
     CONF_PERIOD_END,
@@ -20,18 +24,29 @@ from ..const import (
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
+from ..core.model import CapacityCharge, CapacityTier
 from .reader import HomeError, Reader
 
 DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedTariff:
+class Contract:
+    """What every contract may hold beside its prices."""
+
+    fixed_per_day: float = 0.0
+    import_limit_kw: float | None = None
+    """Contracted power; None: only the connection limits."""
+    capacity: CapacityCharge | None = None
+    """On each month's highest import; None: there is no such charge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedTariff(Contract):
     """The same price at all times."""
 
     import_price_per_kwh: float
     export_price_per_kwh: float
-    fixed_per_day: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +77,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeOfUseTariff:
+class TimeOfUseTariff(Contract):
     """A price for each time of the day."""
 
     periods: tuple[Period, ...]
@@ -70,7 +85,6 @@ class TimeOfUseTariff:
     import_price_per_kwh: float
     """Outside the periods."""
     export_price_per_kwh: float
-    fixed_per_day: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.periods:
@@ -94,14 +108,13 @@ class TimeOfUseTariff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntityTariff:
+class EntityTariff(Contract):
     """Prices that an entity publishes."""
 
     import_price_entity: str
     export_price_entity: str | None
     export_price_per_kwh: float | None
     """Where no entity gives it."""
-    fixed_per_day: float = 0.0
 
     def __post_init__(self) -> None:
         if self.export_price_entity is None and self.export_price_per_kwh is None:
@@ -127,7 +140,7 @@ def _fixed(fields: Reader) -> TariffConfig:
     return FixedTariff(
         import_price_per_kwh=fields.number(CONF_IMPORT_PRICE),
         export_price_per_kwh=fields.number(CONF_EXPORT_PRICE),
-        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+        **_contract(fields),
     )
 
 
@@ -138,11 +151,39 @@ def _time_of_use(fields: Reader) -> TariffConfig:
         periods=periods,
         import_price_per_kwh=0.0 if elsewhere is None else elsewhere,
         export_price_per_kwh=fields.number(CONF_EXPORT_PRICE),
-        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+        **_contract(fields),
     )
     if elsewhere is None and (hole := _hole(periods)):
         raise fields.wrong(CONF_TIME_OF_USE, f"must fill the day, got no price for {hole}")
     return tariff
+
+
+def _contract(fields: Reader) -> dict[str, Any]:
+    limit_kw = fields.number_within(CONF_IMPORT_LIMIT_KW, 0.0) if fields.has(CONF_IMPORT_LIMIT_KW) else None
+    return {
+        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+        "import_limit_kw": limit_kw,
+        "capacity": _capacity(fields),
+    }
+
+
+def _capacity(fields: Reader) -> CapacityCharge | None:
+    price = fields.number_within(CONF_CAPACITY_PRICE, 0.0) if fields.has(CONF_CAPACITY_PRICE) else 0.0
+    given = fields.parts(CONF_CAPACITY_TIERS) if fields.has(CONF_CAPACITY_TIERS) else ()
+    tiers = tuple(_tier(fields, part) for part in given)
+    if price <= 0.0 and not tiers:
+        return None
+    try:
+        return CapacityCharge(price_per_kw=price, tiers=tiers)
+    except ValueError as error:
+        raise fields.wrong(CONF_CAPACITY_TIERS, str(error).removeprefix("capacity: tiers ")) from error
+
+
+def _tier(fields: Reader, part: Reader) -> CapacityTier:
+    try:
+        return part.build(lambda: CapacityTier(**part.given(part.number, "up_to_kw"), fee=part.number("fee")))
+    except HomeError as error:
+        raise fields.wrong(CONF_CAPACITY_TIERS, f"{error.field} {error.reason}") from error
 
 
 def _period(fields: Reader, part: Reader, place: int) -> Period:
@@ -163,7 +204,7 @@ def _entity(fields: Reader) -> TariffConfig:
         import_price_entity=fields.text(CONF_IMPORT_PRICE_ENTITY),
         export_price_entity=fields.optional_text(CONF_EXPORT_PRICE_ENTITY),
         export_price_per_kwh=fields.number(CONF_EXPORT_PRICE) if fields.has(CONF_EXPORT_PRICE) else None,
-        **fields.given(fields.number, CONF_FIXED_PER_DAY),
+        **_contract(fields),
     )
 
 

@@ -5,7 +5,19 @@ from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 
-from ..core.model import Appliance, Asset, Battery, EvCharger, HealthStatus, HeatPump, HotWater, InputHealth, Pv
+from ..core.model import (
+    Appliance,
+    Asset,
+    Battery,
+    EvCharger,
+    HealthStatus,
+    HeatPump,
+    HotWater,
+    HybridInverter,
+    InputHealth,
+    Pv,
+)
+from ..core.model.inverter import behind_of
 from ..home import Binding, Home
 from ..runtime import AssetReading, Live
 from .measurements import INDOOR, OUTDOOR, POWER, STATE_OF_CHARGE, TANK, Measured, Quantity, measure, switched_on
@@ -18,7 +30,7 @@ TEMPERATURES: Mapping[type[Asset], Quantity] = {HeatPump: INDOOR, HotWater: TANK
 
 def read_home(hass: HomeAssistant, home: Home, now: datetime) -> Live:
     """Every bound entity, with named health for what cannot be used."""
-    assets = {asset.name: read_asset(hass, home, asset, now) for asset in home.site.assets}
+    assets = _with_losses(home, {asset.name: read_asset(hass, home, asset, now) for asset in home.site.assets})
     bound = home.grid_bindings
     grid = _measured(hass, bound.grid_power_entity, POWER, now, "grid_kw", HealthStatus.DEGRADED)
     grid_kw = grid.value if grid.value is None or not bound.grid_power_inverted else -grid.value
@@ -33,6 +45,17 @@ def read_home(hass: HomeAssistant, home: Home, now: datetime) -> Live:
         assets=assets,
         health=(*grid.health, *load.health, *outdoor.health),
     )
+
+
+def _with_losses(home: Home, assets: dict[str, AssetReading]) -> dict[str, AssetReading]:
+    """What hybrid inverters lose follows from the meters of what is behind them, which are at their DC bus."""
+    for inverter in home.site.assets:
+        if isinstance(inverter, HybridInverter):
+            members = [asset for asset in home.site.assets if behind_of(asset) == inverter.name]
+            known = [kw for asset in members if (kw := assets[asset.name].power_kw) is not None]
+            if len(known) == len(members):
+                assets[inverter.name] = AssetReading(power_kw=inverter.loss_kw(sum(known)))
+    return assets
 
 
 def read_asset(hass: HomeAssistant, home: Home, asset: Asset, now: datetime) -> AssetReading:
@@ -111,4 +134,5 @@ def _rest_kw(grid_kw: float | None, home: Home, assets: Mapping[str, AssetReadin
     known = [power_kw for power_kw in metered if power_kw is not None]
     if grid_kw is None or len(known) < len(metered):
         return None
-    return grid_kw - sum(known)
+    lost = (assets[asset.name].power_kw or 0.0 for asset in home.site.assets if isinstance(asset, HybridInverter))
+    return grid_kw - sum(known) - sum(lost)

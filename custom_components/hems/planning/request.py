@@ -1,19 +1,24 @@
 """The question to the engine, put together."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from ..abilities import observed_asset, power_range_kw, wanted_asset
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
-from ..core.forecast import load_forecast, temperature_forecast
+from ..core.forecast import load_forecast, scenarios_of, temperature_forecast
 from ..core.model import (
     Asset,
     AssetState,
     HealthStatus,
     HeatPump,
+    HybridInverter,
     Override,
     PlanRequest,
+    PreviousPlan,
     Pv,
+    PvState,
+    Scenario,
     Series,
     Weights,
     worst,
@@ -46,14 +51,17 @@ def build_request(situation: Situation) -> PlanRequest:
     if outdoor_c is None:
         planned = {asset: state for asset, state in planned.items() if not isinstance(asset, HeatPump)}
     names = {asset.name for asset in planned}
+    load_kw = _load_kw(situation, findings, names)
     return PlanRequest(
         now=situation.horizon.start,
         horizon=situation.horizon,
         site=replace(situation.home.site, assets=tuple(planned)),
         tariff=tariff_of(situation, findings),
-        load_kw=_load_kw(situation, findings, names),
+        load_kw=load_kw,
         outdoor_c=outdoor_c,
         states=tuple(planned.values()),
+        scenarios=_scenarios(situation.home.scenarios, load_kw, planned.values()),
+        previous=_previous(situation),
         prices_known_until=published_until(situation),
         overrides=_overrides(situation, planned),
         weights=weights_of(situation.wishes.settings.mode),
@@ -78,10 +86,14 @@ def _planned(situation: Situation, findings: Findings) -> dict[Asset, AssetState
         settings = situation.wishes.settings.assets[configured.name]
         findings.health += reading.health
         silent = worst(reading.health) is HealthStatus.ERROR
-        if isinstance(configured, Pv):
+        if configured.name in situation.home.orphans:
+            findings.degraded(f"{configured.name}.inverter", "it was removed: planned as if it had one of its own")
+        if isinstance(configured, HybridInverter):
+            asset: Asset = configured
+        elif isinstance(configured, Pv):
             # The sun shines whether HEMS may curtail the array or not.
             free = configured.curtailable and settings.automatic and not silent
-            asset: Asset = replace(configured, curtailable=free)
+            asset = replace(configured, curtailable=free)
         elif settings.automatic and not silent:
             asset = observed_asset(wanted_asset(configured, settings), reading)
         else:
@@ -93,6 +105,24 @@ def _planned(situation: Situation, findings: Findings) -> dict[Asset, AssetState
         except ValueError as error:
             findings.error(asset.name, f"{error}: left out of the plan and held safe")
     return planned
+
+
+def _scenarios(count: int, load_kw: Series, states: Iterable[AssetState]) -> tuple[Scenario, ...]:
+    """As many as the household wants; none where one forecast is enough."""
+    if count == 1:
+        return ()
+    return scenarios_of(
+        load_kw, {state.asset: state.available_kw for state in states if isinstance(state, PvState)}, count
+    )
+
+
+def _previous(situation: Situation) -> PreviousPlan | None:
+    """What was planned before, as long as it holds."""
+    plan = situation.previous
+    if plan is None or plan.expires_at <= situation.horizon.start:
+        return None
+    edges = plan.horizon.edges
+    return PreviousPlan(powers_kw={asset.asset: Series(times=edges, values=asset.power_kw) for asset in plan.assets})
 
 
 def _outdoor_c(situation: Situation, findings: Findings) -> Series | None:

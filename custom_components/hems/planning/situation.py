@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..core.model import HealthStatus, Horizon, InputHealth, Series
+from ..core.model import HealthStatus, Horizon, InputHealth, Plan, Series
 from ..devices import Outlook
 from ..home import Home
 from ..runtime import Live
@@ -23,6 +23,8 @@ class Situation:
     outlook: Outlook
     horizon: Horizon
     """Starts at the home's now."""
+    previous: Plan | None = None
+    """The one that is being carried out."""
 
     def constant(self, value: float) -> Series:
         """The same over the whole horizon."""
@@ -35,6 +37,10 @@ class Findings:
 
     horizon: Horizon
     health: list[InputHealth] = field(default_factory=list)
+
+    def used(self, source: str, reason: str) -> None:
+        """What it was made from, where that is not plain; nothing is wrong with it."""
+        self.health.append(InputHealth(source=source, status=HealthStatus.OK, reason=reason))
 
     def degraded(self, source: str, reason: str) -> None:
         """It is used all the same."""

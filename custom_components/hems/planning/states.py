@@ -22,6 +22,8 @@ from ..core.model import (
     HeatPumpState,
     HotWater,
     HotWaterState,
+    HybridInverter,
+    HybridInverterState,
     Pv,
     PvState,
     Series,
@@ -29,6 +31,7 @@ from ..core.model import (
 from ..home import Panels
 from ..runs import LATE
 from ..runtime import AssetReading, AssetSettings
+from .expected import expected_sessions
 from .situation import Findings, Situation
 
 CHARGING_KW = 0.5
@@ -37,6 +40,9 @@ UNKNOWN_CAR_SOC = 0.2
 """When it comes; a car that does not say how full it is gets enough rather than too little."""
 COUNTED_KWH = 0.05
 """Less was hardly charged at all."""
+NEARLY = 0.01
+"""Of its capacity: a car that ends so little below its target has reached it."""
+LONGEST_DAY_H = 25.0
 
 
 class NoStateError(Exception):
@@ -80,14 +86,17 @@ def state_of(asset: Asset, situation: Situation, findings: Findings) -> AssetSta
             return _battery(asset, asked)
         case EvCharger():
             return _ev_charger(asset, asked)
+        case HybridInverter():
+            return HybridInverterState(asset=asset.name)
         case HeatPump():
-            return HeatPumpState(asset=asset.name, indoor_c=_temperature_c(asked))
+            return _heat_pump(asked)
         case HotWater():
-            return HotWaterState(asset=asset.name, tank_c=_temperature_c(asked), draw_kw=_draw_kw(asked))
+            return _hot_water(asked)
         case Appliance():
             return _appliance(asset, asked)
         case FlexibleLoad():
-            return FlexibleLoadState(asset=asset.name, wanted=_wanted(asked))
+            given_h = min(asked.reading.past.given_h_today or 0.0, LONGEST_DAY_H)
+            return FlexibleLoadState(asset=asset.name, wanted=_wanted(asked), given_h_today=given_h)
         case _:
             raise NoStateError(asset.name, "this version does not plan assets of this kind")
 
@@ -105,6 +114,26 @@ def _pv(asset: Pv, asked: _Asked) -> PvState:
     provider = situation.outlook.pv_kw.get(asset.name)
     found = pv_forecast(provider, panel, horizon.start, horizon.end, f"{asset.name}.available_kw")
     return PvState(asset=asset.name, available_kw=asked.findings.take(found))
+
+
+def _heat_pump(asked: _Asked) -> HeatPumpState:
+    past = asked.reading.past
+    return HeatPumpState(
+        asset=asked.asset.name, indoor_c=_temperature_c(asked), mass_c=past.mass_c, on=past.on, since=past.since
+    )
+
+
+def _hot_water(asked: _Asked) -> HotWaterState:
+    past = asked.reading.past
+    return HotWaterState(
+        asset=asked.asset.name,
+        tank_c=_temperature_c(asked),
+        draw_kw=_draw_kw(asked),
+        on=past.on,
+        since=past.since,
+        last_disinfected=past.last_disinfected,
+        hot_since=past.hot_since,
+    )
 
 
 def _battery(asset: Battery, asked: _Asked) -> BatteryState:
@@ -126,18 +155,40 @@ def _ev_charger(asset: EvCharger, asked: _Asked) -> EvChargerState:
     now = asked.situation.horizon.start
     here = (_visit(asked, asset.efficiency),) if connected else ()
     free_from = here[0].departure if here else now
-    later = (
-        _with_wish(session, asked.settings)
-        for session in asked.situation.outlook.sessions.get(asset.name, ())
-        if session.arrival > free_from
-    )
+    sessions = asked.situation.outlook.sessions.get(asset.name)
+    if sessions is None:
+        sessions = _expected(asset.name, asked, free_from)
+    later = (_with_wish(session, asked) for session in sessions if session.arrival > free_from)
     return EvChargerState(asset=asset.name, sessions=(*here, *later))
 
 
-def _with_wish(session: EvSession, settings: AssetSettings) -> EvSession:
-    if settings.target_soc is None:
-        return session
-    return replace(session, target_kwh=max(settings.target_soc * session.capacity_kwh, session.energy_kwh))
+def _expected(charger: str, asked: _Asked, free_from: datetime) -> tuple[EvSession, ...]:
+    """As past visits suggest, where no source of the home knows of visits."""
+    clock, time_zone = asked.settings.departure, asked.situation.home.site.time_zone
+    if clock is None:
+        return ()
+    return expected_sessions(
+        charger, asked.situation, asked.findings, free_from, lambda came: next_time_of_day(came, clock, time_zone)
+    )
+
+
+def _with_wish(session: EvSession, asked: _Asked) -> EvSession:
+    settings, capacity_kwh = asked.settings, session.capacity_kwh
+    target_kwh = session.target_kwh
+    if settings.target_soc is not None:
+        target_kwh = max(settings.target_soc * capacity_kwh, session.energy_kwh)
+    return replace(
+        session,
+        target_kwh=target_kwh,
+        at_once_kwh=(settings.at_once_soc or 0.0) * capacity_kwh,
+        min_kwh=_least_soc(asked) * capacity_kwh,
+    )
+
+
+def _least_soc(asked: _Asked) -> float:
+    """What a car keeps, however much the house would like to have."""
+    car = asked.situation.home.cars.get(asked.asset.name)
+    return car.min_soc if car else 1.0
 
 
 def _visit(asked: _Asked, efficiency: float) -> EvSession:
@@ -150,30 +201,49 @@ def _visit(asked: _Asked, efficiency: float) -> EvSession:
     energy_kwh = reading.energy_kwh
     if energy_kwh is None and reading.soc is not None:
         energy_kwh = reading.soc * capacity_kwh
+    guessed = energy_kwh is None
     if energy_kwh is None:
         charged_kwh = reading.charged_kwh or 0.0
         energy_kwh = UNKNOWN_CAR_SOC * capacity_kwh + efficiency * charged_kwh
         counted = f", and {charged_kwh:.1f} kWh were charged since" if charged_kwh >= COUNTED_KWH else ""
         asked.findings.degraded(f"{name}.soc", f"unknown: {UNKNOWN_CAR_SOC:.0%} when it came is assumed{counted}")
-    now = asked.situation.horizon.start
+    target_kwh = settings.target_soc * capacity_kwh
+    now, time_zone = asked.situation.horizon.start, asked.situation.home.site.time_zone
+    missed = missed_departure(now, settings.departure, time_zone, reading.past.connected_since)
     return EvSession(
         arrival=now,
-        departure=next_time_of_day(now, settings.departure, asked.situation.home.site.time_zone),
+        departure=next_time_of_day(now, settings.departure, time_zone),
+        ready_by=missed if energy_kwh < target_kwh - NEARLY * capacity_kwh else None,
         capacity_kwh=capacity_kwh,
         energy_kwh=min(energy_kwh, capacity_kwh),
-        target_kwh=settings.target_soc * capacity_kwh,
+        target_kwh=target_kwh,
+        at_once_kwh=(settings.at_once_soc or 0.0) * capacity_kwh,
+        min_kwh=_least_soc(asked) * capacity_kwh,
         max_charge_kw=reading.max_charge_kw or (car.max_charge_kw if car else None),
+        # A charge that is only assumed is nothing to give away.
+        max_discharge_kw=0.0 if guessed else None,
     )
+
+
+def missed_departure(now: datetime, clock: time, time_zone: str, since: datetime | None) -> datetime | None:
+    """The last local time up to `now` at which a car that came `since` then was wanted; None: not since it came."""
+    last = max(moment for moment in _times_of_day(now, clock, time_zone) if moment <= now)
+    return last if since is not None and since < last else None
 
 
 def next_time_of_day(now: datetime, clock: time, time_zone: str) -> datetime:
     """The next local time after `now`; on a day whose clock skips that time, when it would have been."""
+    return min(moment for moment in _times_of_day(now, clock, time_zone) if moment > now)
+
+
+def _times_of_day(now: datetime, clock: time, time_zone: str) -> list[datetime]:
+    """That local time on the days around `now`."""
     zone = ZoneInfo(time_zone)
     today = now.astimezone(zone).date()
-    candidates = (
-        datetime.combine(today + timedelta(days=days), clock, tzinfo=zone).astimezone(now.tzinfo) for days in range(3)
-    )
-    return next(candidate for candidate in candidates if candidate > now)
+    return [
+        datetime.combine(today + timedelta(days=days), clock, tzinfo=zone).astimezone(now.tzinfo)
+        for days in range(-2, 3)
+    ]
 
 
 def _temperature_c(asked: _Asked) -> float:

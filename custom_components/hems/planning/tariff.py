@@ -1,10 +1,11 @@
 """The contract's prices over the horizon."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from ..core.forecast import extend_prices, known_until, prices_by_clock
-from ..core.model import Series, Tariff
+from ..core.model import CapacityCharge, Series, Tariff
 from ..home import EntityTariff, FixedTariff, TimeOfUseTariff
 from .situation import Findings, Situation
 
@@ -45,7 +46,15 @@ def tariff_of(situation: Situation, findings: Findings) -> Tariff:
         import_price=import_price,
         export_price=export_price,
         fixed_per_day=home.tariff.fixed_per_day,
+        capacity=_capacity(situation),
+        import_limit_kw=home.tariff.import_limit_kw,
     )
+
+
+def _capacity(situation: Situation) -> CapacityCharge | None:
+    """The charge on this month's highest import, with what was seen of it."""
+    charge = situation.home.tariff.capacity
+    return None if charge is None else replace(charge, peak_so_far_kw=situation.live.peak_import_kw or 0.0)
 
 
 def published_until(situation: Situation) -> datetime | None:
