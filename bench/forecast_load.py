@@ -28,8 +28,8 @@ FIRST = datetime(2024, 4, 22, tzinfo=UTC)
 """Seven weeks, some days of them unknown, after the record begins there is enough to learn from."""
 QUICK_FIRST = datetime(2024, 8, 19, tzinfo=UTC)
 PICKED_BY_BEFORE = datetime(2024, 7, 1, tzinfo=UTC)
-"""Features, trees and their share were picked by what is before, with what is after in sight: no blind test. The rule in
-`scores.chosen` was set after a run over all of it; without it the later months are 10 % under the 7-day mean, not 12."""
+"""Features, trees and their share were picked by what is before, with what is after in sight: no blind test. The rule
+in `scores.chosen` was set after a run over all of it; without it the later months are 10 % under, not 12."""
 AHEAD = 48
 LOOK_BACK = 35 * 48
 LEVELS = (0.1, 0.5, 0.9)
