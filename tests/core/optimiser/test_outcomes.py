@@ -109,7 +109,7 @@ def test_out_of_time_with_a_schedule_is_feasible_and_says_how_far_from_proven():
     strict = SolverOptions(time_limit_s=0.5, relative_gap=0.0, absolute_gap=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        answer = minimise(objective, limits, strict)
+        answer = minimise(objective, limits, strict, frozenset())
     assert answer.outcome.kind == "feasible"
     assert answer.outcome.gap > 0.0
     assert away.value is not None
@@ -123,7 +123,7 @@ def test_contradicting_limits_are_named():
         equal("bystander", power[0], power[1]),
     ]
     with pytest.raises(NoPlan) as refused:
-        minimise(power[0], limits, OPTIONS)
+        minimise(power[0], limits, OPTIONS, frozenset())
     outcome = refused.value.outcome
     assert isinstance(outcome, Infeasible)
     assert set(outcome.broken) <= {"heater.min_power", "fuse.max_import"}
