@@ -3,7 +3,7 @@ from uuid import UUID
 
 from aiohasupervisor import SupervisorError
 from aiohasupervisor.models.discovery import Discovery
-from homeassistant.config_entries import SOURCE_HASSIO, SOURCE_IGNORE, SOURCE_USER
+from homeassistant.config_entries import SOURCE_HASSIO, SOURCE_IGNORE, SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 import pytest
@@ -92,6 +92,11 @@ async def discover(hass, **changes):
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_HASSIO}, data=info)
     assert_worded(flow, STRINGS["config"])
     return flow
+
+
+async def reconfigure(hass, entry):
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    return await hass.config_entries.flow.async_init(DOMAIN, context=context)
 
 
 async def to_tariff(hass, kind, data):
@@ -188,6 +193,53 @@ async def test_a_real_home_with_a_fixed_price_and_its_own_engine(hass, health):
     }
     assert health.await_count == 1
     assert parse_home(result["result"], "UTC").site.assets == ()
+
+
+async def test_a_charge_on_the_peak_is_stored_and_shown_as_it_was_written(hass):
+    peak = {"import_limit_kw": 9, "capacity_price_per_kw": 3.5, "capacity_tiers": "5 : 100, 10:200,5; 300"}
+    form = await begin(hass, "home", HOME, "tariff_fixed", {**FIXED, "advanced": peak})
+    result = await answer(hass, form, {"kind": "url"}, URL)
+    tariff = parse_home(result["result"], "UTC").tariff
+    assert tariff.import_limit_kw == 9.0
+    assert tariff.capacity.price_per_kw == 3.5
+    assert [(tier.up_to_kw, tier.fee) for tier in tariff.capacity.tiers] == [(5.0, 100.0), (10.0, 200.5), (None, 300.0)]
+    form = await answer(hass, await reconfigure(hass, result["result"]), "tariff", "tariff_fixed")
+    shown = suggestions({"data_schema": form["data_schema"].schema["advanced"].schema})
+    assert shown["capacity_tiers"] == "5: 100, 10: 200.5, 300"
+
+
+PEAKS = [
+    ("words", {"capacity_tiers": "5: much"}, "not_a_number"),
+    ("nothing costs", {"capacity_tiers": "5:"}, "not_a_number"),
+    ("falling", {"capacity_tiers": "10: 200, 5: 300"}, "invalid_value"),
+    ("paid for", {"capacity_tiers": "10: -200"}, "invalid_value"),
+    ("negative price", {"capacity_price_per_kw": -1}, "too_low"),
+    ("negative limit", {"import_limit_kw": -1}, "too_low"),
+]
+
+
+@pytest.mark.parametrize(("peak", "error"), [row[1:] for row in PEAKS], ids=[row[0] for row in PEAKS])
+async def test_a_charge_on_the_peak_that_makes_no_sense_is_refused(hass, peak, error):
+    form = await begin(hass, "home", HOME, "tariff_fixed", {**FIXED, "advanced": peak})
+    assert form["errors"] == {"advanced": error}
+    assert (await answer(hass, form, FIXED))["step_id"] == "engine"
+
+
+async def test_a_fuse_for_each_phase_is_part_of_the_connection(hass):
+    home = {**HOME, "advanced": {"max_import_a_per_phase": 25}}
+    result = await begin(hass, "home", home, "tariff_fixed", FIXED, {"kind": "url"}, URL)
+    assert parse_home(result["result"], "UTC").site.max_phase_kw == pytest.approx(5.75)
+
+
+@pytest.mark.parametrize("kind", ["url", "embedded"])
+async def test_several_forecasts_may_be_planned_for(hass, kind):
+    chosen = {"kind": kind, "advanced": {"scenarios": "3"}}
+    result = await to_engine(hass, chosen, *([URL] if kind == "url" else []))
+    assert parse_home(result["result"], "UTC").scenarios == 3
+    form = await answer(hass, await reconfigure(hass, result["result"]), "engine")
+    assert suggestions({"data_schema": form["data_schema"].schema["advanced"].schema}) == {"scenarios": "3"}
+    result = await answer(hass, form, {"kind": "embedded", "advanced": {"scenarios": "1"}})
+    assert result["reason"] == "reconfigure_successful"
 
 
 async def test_the_form_of_a_home_offers_the_currency_and_name_of_home_assistant(hass):

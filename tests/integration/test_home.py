@@ -149,6 +149,21 @@ def test_a_charger_whose_phases_nobody_sets_counts_on_the_larger_number():
     assert (asset.phases, home.bindings[asset.name].lacks_phase_entity) == ((1, 3), False)
 
 
+def test_a_battery_whose_inverter_is_gone_is_run_on_its_own():
+    home, battery = the_asset("battery", inverter="01GONE")
+    assert (home.orphans, battery.inverter) == ((battery.name,), None)
+
+
+def test_what_is_behind_something_that_is_no_inverter_is_run_on_its_own():
+    battery = a_subentry("battery") | {"subentry_id": "01BATTERY"}
+    home = parsed(battery, a_subentry("pv", inverter="01BATTERY"))
+    assert [home.titles[name] for name in home.orphans] == ["pv"]
+
+
+def test_one_forecast_is_planned_for_unless_more_are_asked_for():
+    assert (parsed().scenarios, parsed(scenarios=5).scenarios) == (1, 5)
+
+
 def test_an_array_stands_southwards_unless_it_is_said_otherwise():
     home, asset = the_asset("pv", tilt_deg=20)
     assert (home.panels[asset.name].tilt_deg, home.panels[asset.name].azimuth_deg) == (20.0, 180.0)
@@ -253,6 +268,7 @@ BAD_ASSETS = [
     ("half a minute", "appliance", {"duration_min": 0.5}, "duration_min must be a whole number, got 0.5"),
     ("two days", "appliance", {"duration_min": 2880}, "duration_min must be between 1 and 1440, got 2880"),
     ("negative power", "appliance", {"profile_kw": [1, -1]}, "profile_kw must be at least 0, got -1"),
+    ("no such phase", "appliance", {"phase": "l4"}, "phase must be one of l1, l2, l3, got 'l4'"),
     ("no power", "flexible_load", {"power_kw": 0}, "power_kw must be greater than 0, got 0"),
 ]
 
@@ -276,6 +292,12 @@ BAD_HOMES = [
     ("grid no fields", {"grid": 17}, "grid must hold fields, got 17"),
     ("negative fuse", {"grid": {"max_import_kw": -1, "max_export_kw": 1}}, "max_import_kw must be at least 0, got -1"),
     ("no fuse", {"grid": {"max_export_kw": 1}}, "max_import_kw is missing"),
+    ("four scenarios", {"scenarios": 4}, "scenarios must be one of 1, 3 or 5, got 4"),
+    (
+        "tier without a fee",
+        {"tariff": {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.1, "capacity_tiers": [{}]}},
+        "capacity_tiers fee is missing",
+    ),
     ("other engine", {"engine": {"kind": "steam"}}, "kind must be embedded, app or url, got 'steam'"),
     ("engine nowhere", {"engine": {"kind": "url"}}, "url is missing"),
     (

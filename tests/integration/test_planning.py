@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import ApplianceRun, Asset, Horizon, Override, Series
 from custom_components.hems.devices import Outlook
 from custom_components.hems.home import parse_home
@@ -12,7 +13,7 @@ from custom_components.hems.household import Household
 from custom_components.hems.planning import Situation, build_request
 from custom_components.hems.planning.series import completed, raised
 from custom_components.hems.planning.states import next_time_of_day
-from custom_components.hems.runtime import AssetReading, AssetSettings
+from custom_components.hems.runtime import AssetReading, AssetSettings, Past
 from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import a_live, a_running_entry
 
@@ -155,6 +156,93 @@ def test_visits_to_come_follow_the_one_that_is():
     here, there = state_of(request, "ev_charger").sessions
     assert here.arrival == NOW
     assert (there.arrival, there.target_kwh) == (arrival, pytest.approx(54.0))
+
+
+OVERDUE = [
+    # description, plugged in so long ago, energy in the car, hours since when it has been overdue
+    ("came after the last departure", timedelta(hours=4), 30.0, None),
+    ("was there when it should have left", timedelta(hours=14), 30.0, timedelta(hours=4, minutes=31)),
+    ("has what was wanted", timedelta(hours=14), 47.5, None),
+    ("nobody knows since when", None, 30.0, None),
+]
+
+
+@pytest.mark.parametrize(("ago", "energy_kwh", "late"), [row[1:] for row in OVERDUE], ids=[r[0] for r in OVERDUE])
+def test_a_car_that_should_have_left_by_now_is_overdue_until_it_has_what_was_wanted(ago, energy_kwh, late):
+    past = Past(connected_since=None if ago is None else NOW - ago)
+    live = reading("ev_charger", energy_kwh=energy_kwh, soc=None, past=past)
+    request = build_request(a_situation("ev_charger", live=live))
+    (session,) = state_of(request, "ev_charger").sessions
+    assert session.ready_by == (None if late is None else NOW - late)
+    assert session.departure == NOW + timedelta(hours=19, minutes=29)
+
+
+def test_a_car_is_charged_at_once_up_to_what_the_household_says():
+    request = build_request(a_situation("ev_charger", ev_charger={"at_once_soc": 0.4}))
+    (session,) = state_of(request, "ev_charger").sessions
+    assert (session.at_once_kwh, session.min_kwh) == (pytest.approx(24.0), pytest.approx(18.0))
+    assert session.max_discharge_kw is None
+
+
+def test_a_charge_that_is_only_assumed_is_not_given_away():
+    live = reading("ev_charger", energy_kwh=None, soc=None)
+    (session,) = state_of(build_request(a_situation("ev_charger", live=live)), "ev_charger").sessions
+    assert session.max_discharge_kw == 0.0
+
+
+def test_heat_and_loads_come_with_their_past():
+    past = Past(on=True, since=NOW - timedelta(minutes=5), last_disinfected=NOW - timedelta(days=3), given_h_today=2.0)
+    live = a_live("heat_pump", "hot_water")
+    live = replace(live, assets={name: replace(found, past=past) for name, found in live.assets.items()})
+    request = build_request(a_situation("heat_pump", "hot_water", live=live))
+    pump, tank = state_of(request, "heat_pump"), state_of(request, "hot_water")
+    assert (pump.on, pump.since, tank.since) == (True, past.since, past.since)
+    assert tank.last_disinfected == past.last_disinfected
+
+
+def test_the_plan_that_holds_is_what_the_next_one_is_compared_with():
+    situation = a_situation("battery")
+    plan = fallback_plan(build_request(situation), "test")
+    request = build_request(replace(situation, previous=plan))
+    assert request.previous.powers_kw["battery"].values == plan.asset("battery").power_kw
+    old = replace(plan, expires_at=NOW)
+    assert build_request(replace(situation, previous=old)).previous is None
+
+
+def test_scenarios_are_made_as_many_as_are_wanted():
+    situation = a_situation("pv", "battery")
+    assert build_request(situation).scenarios == ()
+    request = build_request(replace(situation, home=replace(situation.home, scenarios=3)))
+    assert len(request.scenarios) == 3
+    assert sum(scenario.probability for scenario in request.scenarios) == pytest.approx(1.0)
+
+
+def test_the_peak_of_the_month_goes_with_the_charge_on_it():
+    tariff = {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.1, "capacity_price_per_kw": 4.0}
+    entry = a_running_entry("battery", tariff=tariff)
+    live = replace(a_live("battery"), peak_import_kw=3.2)
+    capacity = build_request(a_situation(entry=entry, live=live)).tariff.capacity
+    assert (capacity.price_per_kw, capacity.peak_so_far_kw) == (4.0, 3.2)
+    assert build_request(a_situation(entry=entry, live=a_live("battery"))).tariff.capacity.peak_so_far_kw == 0.0
+
+
+def test_a_battery_behind_an_inverter_is_planned_with_it():
+    battery = a_subentry("battery", inverter="01HYBRID")
+    entry = an_entry(battery, a_subentry("inverter") | {"subentry_id": "01HYBRID"})
+    name = next(name for name in entry.subentries if name != "01HYBRID")
+    live = replace(a_live("battery"), assets={name: AssetReading(power_kw=0.0, soc=0.5)})
+    request = build_request(a_situation(entry=entry, live=live))
+    assert request.site.asset(name).inverter == "01HYBRID"
+    assert state_of(request, "01HYBRID").kind == "inverter"
+
+
+def test_a_battery_whose_inverter_was_removed_is_named():
+    entry = an_entry(a_subentry("battery", inverter="01HYBRID"))
+    (name,) = entry.subentries
+    live = replace(a_live("battery"), assets={name: AssetReading(power_kw=0.0, soc=0.5)})
+    request = build_request(a_situation(entry=entry, live=live))
+    assert request.site.asset(name).inverter is None
+    assert health_of(request)[f"{name}.inverter"] == "degraded"
 
 
 def test_poor_inputs_are_completed_and_named():

@@ -203,6 +203,104 @@ async def test_fractions_are_shown_in_per_cent_and_stored_as_fractions(hass, ent
     assert shown(form)["charge_efficiency"] == 93.5
 
 
+WORDED = [
+    # description, kind, what is asked for, what the model then holds
+    (
+        "curves",
+        "battery",
+        {"full_power_up_to_soc": 80, "power_when_full_kw": 1},
+        lambda it: it.charge_curve[-1].max_kw == 1,
+    ),
+    (
+        "curves below",
+        "battery",
+        {"full_power_down_to_soc": 20, "power_when_empty_kw": 2},
+        lambda it: it.discharge_limit_kw(1.0) == pytest.approx(3.0),
+    ),
+    ("soft reserve", "battery", {"reserve_soc": 40}, lambda it: it.reserve_kwh == pytest.approx(4.0)),
+    ("phase", "appliance", {"phase": "l2"}, lambda it: it.phase == "l2"),
+    ("back to the house", "ev_charger", {"max_discharge_kw": 5}, lambda it: it.max_discharge_kw == 5.0),
+    (
+        "rests",
+        "heat_pump",
+        {"min_electric_kw": 0.6, "min_on_min": 20, "min_off_min": 10},
+        lambda it: (it.min_on_s, it.min_off_s) == (1200, 600),
+    ),
+    (
+        "nights",
+        "heat_pump",
+        {"night_from": "22:00:00", "night_until": "06:00:00", "night_min_c": 17},
+        lambda it: [(night.min_c, night.max_c) for night in it.comfort.periods] == [(17.0, 23.0)],
+    ),
+    (
+        "walls",
+        "heat_pump",
+        {"mass_share": 80, "mass_coupling_kw_per_k": 3},
+        lambda it: (
+            (it.building.heat_capacity_kwh_per_k, it.building.mass.heat_capacity_kwh_per_k)
+            == (pytest.approx(2.0), pytest.approx(8.0))
+        ),
+    ),
+    (
+        "legionella",
+        "hot_water",
+        {"legionella": True, "legionella_temperature_c": 65},
+        lambda it: (it.legionella.temperature_c, it.legionella.every_days) == (65.0, 7.0),
+    ),
+    ("no legionella", "hot_water", {"legionella_temperature_c": 65}, lambda it: it.legionella is None),
+    ("hours", "flexible_load", {"min_on_h_per_day": 3}, lambda it: it.min_on_h_per_day == 3.0),
+    ("charged by the sun", "inverter", {"max_ac_charge_kw": 0}, lambda it: it.most_taken_kw == 0.0),
+]
+
+
+@pytest.mark.parametrize(("kind", "asked", "holds"), [row[1:] for row in WORDED], ids=[row[0] for row in WORDED])
+async def test_what_is_asked_for_reaches_the_model_and_is_shown_again(hass, entry, kind, asked, holds):
+    assert (await add(hass, entry, kind, **asked))["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = entry.subentries.values()
+    assert holds(parse_home(entry, "UTC").site.assets[0])
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert shown(form).items() >= asked.items()
+
+
+async def with_an_inverter(hass, entry):
+    await add(hass, entry, "inverter", name="Hybrid")
+    return next(iter(entry.subentries))
+
+
+async def test_an_inverter_is_not_asked_for_where_there_is_none(hass, entry):
+    assert "inverter" not in shown(await begin(hass, entry, "battery"))
+
+
+async def test_a_battery_and_an_array_share_an_inverter(hass, entry):
+    inverter = await with_an_inverter(hass, entry)
+    form = await begin(hass, entry, "battery")
+    options = next(
+        selector.config["options"]
+        for key, selector in form["data_schema"].schema["advanced"].schema.schema.items()
+        if key == "inverter"
+    )
+    assert options == [{"value": inverter, "label": "Hybrid"}]
+    await answer(hass, form, a_form("battery", inverter=inverter))
+    await add(hass, entry, "pv", name="Roof", inverter=inverter)
+    assert [getattr(asset, "inverter", None) for asset in parse_home(entry, "UTC").site.assets] == [
+        None,
+        inverter,
+        inverter,
+    ]
+
+
+async def test_an_inverter_that_was_removed_is_offered_no_more_and_can_be_stored_away(hass, entry):
+    inverter = await with_an_inverter(hass, entry)
+    await add(hass, entry, "battery", inverter=inverter)
+    hass.config_entries.async_remove_subentry(entry, inverter)
+    (battery,) = entry.subentries.values()
+    assert parse_home(entry, "UTC").orphans == (battery.subentry_id,)
+    form = await entry.start_subentry_reconfigure_flow(hass, battery.subentry_id)
+    assert "inverter" not in shown(form)
+    await answer(hass, form, a_form("battery"))
+    assert parse_home(entry, "UTC").orphans == ()
+
+
 async def test_phases_are_stored_as_counts(hass, entry):
     await add(hass, entry, "ev_charger")
     (subentry,) = entry.subentries.values()
@@ -359,6 +457,112 @@ BAD_VALUES = [
     ("words", "appliance", {"profile_kw": "1 two"}, "advanced", "not_a_number", {"value": "'two'"}),
     ("NaN in the profile", "appliance", {"profile_kw": "1 nan"}, "advanced", "not_a_number", {"value": "nan"}),
     ("negative profile", "appliance", {"profile_kw": "1 -1"}, "advanced", "too_low", {"value": "-1"}),
+    (
+        "half a curve",
+        "battery",
+        {"full_power_up_to_soc": 80},
+        "advanced",
+        "missing_beside",
+        {"field": "Charging power when nearly full", "other": "Full charging power up to"},
+    ),
+    (
+        "a curve that widens",
+        "battery",
+        {"full_power_down_to_soc": 20, "power_when_empty_kw": 9},
+        "advanced",
+        "above_other",
+        {
+            "field": "Discharging power when nearly empty",
+            "value": "9",
+            "other": "Maximum discharging power",
+            "high": "4",
+        },
+    ),
+    (
+        "a curve without a way",
+        "battery",
+        {"full_power_up_to_soc": 100, "power_when_full_kw": 1},
+        "advanced",
+        "out_of_range",
+        {"high": "99 %", "value": "100 %"},
+    ),
+    ("soft reserve below the hard one", "battery", {"reserve_soc": 10}, "min_soc", "above_other", {"high": "10 %"}),
+    ("at once more than full", "ev_charger", {"at_once_soc": 120}, "at_once_soc", "out_of_range", {"value": "120 %"}),
+    ("feeds the wrong way", "ev_charger", {"max_discharge_kw": -1}, "advanced", "too_low", {"value": "-1"}),
+    (
+        "always on or off",
+        "heat_pump",
+        {"min_on_min": 10},
+        "advanced",
+        "needs_other",
+        {"field": "Stays on for at least", "other": "Minimum electric power"},
+    ),
+    ("on for two days", "heat_pump", {"min_on_min": 2880}, "advanced", "out_of_range", {"high": "1440"}),
+    (
+        "half a night",
+        "heat_pump",
+        {"night_from": "22:00:00", "night_until": "06:00:00"},
+        "advanced",
+        "missing_beside",
+        {"field": "Coolest at night", "other": "Night from"},
+    ),
+    (
+        "warmer at night than ever",
+        "heat_pump",
+        {"night_from": "22:00:00", "night_until": "06:00:00", "night_min_c": 24},
+        "advanced",
+        "above_other",
+        {"field": "Coolest at night", "other": "Warmest that is comfortable"},
+    ),
+    (
+        "freezing nights",
+        "hot_water",
+        {"night_from": "22:00:00", "night_until": "06:00:00", "night_min_c": -5},
+        "advanced",
+        "out_of_range",
+        {"field": "Coolest at night", "low": "0"},
+    ),
+    (
+        "nothing but walls",
+        "heat_pump",
+        {"mass_share": 100, "mass_coupling_kw_per_k": 3},
+        "advanced",
+        "out_of_range",
+        {"field": "Share of walls and floors", "high": "99 %"},
+    ),
+    (
+        "walls apart",
+        "heat_pump",
+        {"mass_share": 80, "mass_coupling_kw_per_k": 0},
+        "advanced",
+        "not_above",
+        {"field": "Heat between rooms and walls"},
+    ),
+    (
+        "lukewarm against legionella",
+        "hot_water",
+        {"legionella": True, "legionella_temperature_c": 45},
+        "advanced",
+        "out_of_range",
+        {"field": "Temperature against legionella", "low": "50"},
+    ),
+    (
+        "once a year and a day",
+        "hot_water",
+        {"legionella": True, "legionella_every_days": 366},
+        "advanced",
+        "out_of_range",
+        {},
+    ),
+    (
+        "more hours than there are",
+        "flexible_load",
+        {"min_on_h_per_day": 25},
+        "advanced",
+        "out_of_range",
+        {"high": "24"},
+    ),
+    ("inverter that makes energy", "inverter", {"efficiency": 110}, "advanced", "out_of_range", {"high": "100 %"}),
     ("no load", "flexible_load", {"power_kw": 0}, "power_kw", "not_above", {}),
     (
         "unknown entity",
