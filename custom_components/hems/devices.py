@@ -17,7 +17,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from .core.dispatch import Setpoint
+from .core.forecast import ExpectedVisit
 from .core.model import ApplianceRun, EvSession, Horizon, InputHealth, Series
+from .core.model.load_learning import LoadForecast
 from .runtime import Live
 
 
@@ -44,6 +46,8 @@ class Outlook:
     export_price: Series | None = None
     load_kw: Series | None = None
     """Of everything that is not an asset."""
+    learned_load: LoadForecast | None = None
+    """The engine's forecast, where that is what `load_kw` is made from."""
     outdoor_c: Series | None = None
     pv_kw: Mapping[str, Series] = field(default_factory=dict)
     """By PV array: AC power before curtailment."""
@@ -54,6 +58,8 @@ class Outlook:
     sessions: Mapping[str, tuple[EvSession, ...]] = field(default_factory=dict)
     """By charger: visits to come that a source of its own knows (a calendar, the car). The visit of the
     car that is plugged in follows from its reading and the household's settings."""
+    expected: Mapping[str, tuple[ExpectedVisit, ...]] = field(default_factory=dict)
+    """By charger: visits as past ones suggest them, planned for where `sessions` knows none."""
     runs: Mapping[str, tuple[ApplianceRun, ...]] = field(default_factory=dict)
     """By appliance: runs that a source of its own knows, beside those asked for through HEMS."""
     health: tuple[InputHealth, ...] = ()

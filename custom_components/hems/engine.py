@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from . import engine_process
 from .const import ENGINE_EMBEDDED
 from .core.model import Plan, PlanRequest
+from .core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 from .home import EngineConfig
 
@@ -31,6 +32,20 @@ class Engine(Protocol):
 
     async def async_plan(self, request: PlanRequest) -> Plan:
         """The plan.
+
+        Raises:
+            EngineError: there is none; the subclass says why.
+        """
+
+    async def async_learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
+        """Learn how a home uses energy; takes up to minutes.
+
+        Raises:
+            EngineError: it learned nothing; the subclass says why.
+        """
+
+    async def async_forecast_load(self, request: LoadForecastRequest) -> LoadForecast:
+        """The load to come.
 
         Raises:
             EngineError: there is none; the subclass says why.
@@ -61,6 +76,14 @@ class RemoteEngine:
         """See `Engine`."""
         return await self._client.plan(request)
 
+    async def async_learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
+        """See `Engine`."""
+        return await self._client.learn_load(request)
+
+    async def async_forecast_load(self, request: LoadForecastRequest) -> LoadForecast:
+        """See `Engine`."""
+        return await self._client.forecast_load(request)
+
     async def async_stop(self) -> None:
         """Nothing to stop."""
 
@@ -83,6 +106,16 @@ class EmbeddedEngine:
         """See `Engine`; one that dies in the middle is asked once more when it is back."""
         await self._async_started()
         return await self._process.client.plan(request)
+
+    async def async_learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
+        """See `Engine`."""
+        await self._async_started()
+        return await self._process.client.learn_load(request)
+
+    async def async_forecast_load(self, request: LoadForecastRequest) -> LoadForecast:
+        """See `Engine`."""
+        await self._async_started()
+        return await self._process.client.forecast_load(request)
 
     async def async_stop(self) -> None:
         """End the process."""

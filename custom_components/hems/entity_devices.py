@@ -14,24 +14,37 @@ from .core.dispatch import Setpoint
 from .core.model import Horizon
 from .devices import Change, CommandResult, Outlook
 from .home import EntityTariff, Home
+from .observe.arrays import ArrayOutlook, SunMemory
 from .observe.charged import ChargeCounter
-from .observe.outlook import OutlookReader
+from .observe.load import LoadEngine, LoadOutlook
+from .observe.outlook import OutlookReader, Sources
 from .observe.phases import PhaseWatch
+from .observe.published import PriceMemory, PublishedPrices
 from .observe.readings import read_home
-from .runtime import AssetReading, Live
-from .settings import Kept
+from .observe.visits import VisitLog, Visits
+from .runtime import AssetReading, Live, Part
+from .settings import CHARGED, PUBLISHED, SUN, VISITS, Kept
 
 
 class EntityDevices:
     """Reads the bound entities and calls the actions of those that control."""
 
-    def __init__(self, hass: HomeAssistant, home: Home, charged: Kept[dict[str, Any]]) -> None:
+    def __init__(self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None = None) -> None:
+        """What outlives a restart is kept for that entry; `engine` learns the load."""
         self._hass = hass
         self._home = home
-        self._outlook = OutlookReader(hass, home)
+        self._arrays = ArrayOutlook(hass, home, Kept(hass, entry_id, SUN, SunMemory))
+        self._prices = PriceMemory(Kept(hass, entry_id, PUBLISHED, PublishedPrices))
+        self._visits = VisitLog(home, Kept(hass, entry_id, VISITS, Visits))
+        self._load = LoadOutlook(hass, home, entry_id, engine)
+        self._outlook = OutlookReader(
+            hass,
+            home,
+            Sources(arrays=self._arrays, prices=self._prices, visits=self._visits, load=self._load),
+        )
         self._writer = Writer(hass, home)
         self._phases = PhaseWatch(home)
-        self._charged = ChargeCounter(home, charged)
+        self._charged = ChargeCounter(home, Kept[dict[str, Any]](hass, entry_id, CHARGED, dict))
         self._listeners: list[Callable[[Change], None]] = []
         self._unsubs: list[CALLBACK_TYPE] = []
 
@@ -58,6 +71,7 @@ class EntityDevices:
     async def async_apply(self, setpoint: Setpoint) -> CommandResult:
         """Call the action that brings the device there."""
         self._phases.told(setpoint)
+        self._arrays.told(setpoint)
         return await self._writer.async_apply(setpoint, self.now())
 
     @callback
@@ -68,7 +82,8 @@ class EntityDevices:
 
     async def async_start(self) -> None:
         """Begin to listen."""
-        await self._charged.async_start()
+        for part in self._remembering:
+            await part.async_start()
         self._unsubs = [
             async_track_state_change_event(self._hass, self._measuring(), self._on_measurement),
             async_track_state_change_event(self._hass, self._foretelling(), self._on_outlook),
@@ -78,11 +93,20 @@ class EntityDevices:
         """Listen no more."""
         while self._unsubs:
             self._unsubs.pop()()
-        await self._charged.async_stop()
+        for part in self._remembering:
+            await part.async_stop()
+
+    @property
+    def _remembering(self) -> tuple[Part, ...]:
+        """What goes on after a restart."""
+        return (self._charged, self._arrays, self._prices, self._visits, self._load)
 
     def _understood(self, name: str, reading: AssetReading, now: datetime) -> AssetReading:
         """With what only follows from measurements before."""
-        return self._charged.seen(name, self._phases.seen(name, reading, now), now)
+        self._arrays.seen(name, reading, now)
+        understood = self._charged.seen(name, self._phases.seen(name, reading, now), now)
+        self._visits.seen(name, understood, now)
+        return understood
 
     def _measuring(self) -> set[str]:
         bound = self._home.grid_bindings
@@ -97,7 +121,9 @@ class EntityDevices:
         return {entity_id for entity_id in wanted if entity_id}
 
     def _foretelling(self) -> set[str]:
-        wanted = {binding.forecast_entity for binding in self._home.bindings.values()}
+        wanted: set[str | None] = {
+            entity_id for binding in self._home.bindings.values() for entity_id in binding.forecast_entities
+        }
         if isinstance(self._home.tariff, EntityTariff):
             wanted |= {self._home.tariff.import_price_entity, self._home.tariff.export_price_entity}
         return {entity_id for entity_id in wanted if entity_id}

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import Optimal, PlanRequest
+from custom_components.hems.core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecastRequest
 from custom_components.hems.core.wire import FieldError, Problem, decode, encode
 from custom_components.hems.devices import Applied, Outlook, Refused
 from custom_components.hems.flows.example import EXAMPLE_ASSETS, EXAMPLE_HOME
@@ -33,8 +34,13 @@ class FakeEngine:
         """Answered instead of a plan."""
         self.solve = lambda wanted: replace(fallback_plan(wanted, "test"), outcome=Optimal())
         """Makes the plans."""
+        self.load_forecast = None
+        """Answers a LoadForecastRequest; None: an engine of before, which knows no such question."""
+        self.learned = []
+        """The LearnLoadRequests."""
         app = web.Application(client_max_size=10_000_000)
         app.router.add_post("/v1/plan", self._plan)
+        app.router.add_post("/v1/{task}/load", self._load)
         self._server = TestServer(app)
 
     async def start(self):
@@ -59,6 +65,17 @@ class FakeEngine:
 
     def mend(self):
         self.problem = None
+
+    async def _load(self, request):
+        if self.load_forecast is None:
+            return web.Response(status=404)
+        if request.match_info["task"] == "forecast":
+            wanted = decode(LoadForecastRequest, await request.read())
+            return web.Response(body=encode(self.load_forecast(wanted)), content_type="application/json")
+        self.learned.append(decode(LearnLoadRequest, await request.read()))
+        told = self.learned[-1]
+        learned = LearnedLoad(home=told.home, until=told.history.end, rows=1, cpu_s=0.1, made_with="a test")
+        return web.Response(body=encode(learned), content_type="application/json")
 
     async def _plan(self, request):
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":

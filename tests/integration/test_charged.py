@@ -8,7 +8,6 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe.charged import LONGEST_SAMPLE
-from custom_components.hems.settings import CHARGED, Kept
 from tests.integration.entries import a_subentry, an_entry
 
 HALF_AN_HOUR = (timedelta(minutes=10),) * 3
@@ -25,7 +24,7 @@ class Wallbox:
 
     def restarted(self):
         # An asset is called like its subentry, which a restart does not change.
-        self.devices = EntityDevices(self.hass, self.home, Kept(self.hass, "abc", CHARGED, dict))
+        self.devices = EntityDevices(self.hass, self.home, "abc")
         return self.devices
 
     def shows(self, power_kw, connected="on"):

@@ -15,7 +15,6 @@ from custom_components.hems.devices import Change
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe.forecasts import async_read_pv
-from custom_components.hems.settings import CHARGED, Kept
 from tests.integration.entries import a_subentry, an_entry
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -29,7 +28,7 @@ async def ten_in_utc(hass, freezer):
 
 
 def devices_of(hass, *subentries, **changes):
-    return EntityDevices(hass, parse_home(an_entry(*subentries, **changes), "UTC"), Kept(hass, "abc", CHARGED, dict))
+    return EntityDevices(hass, parse_home(an_entry(*subentries, **changes), "UTC"), "abc")
 
 
 def a_day() -> Horizon:
@@ -253,20 +252,47 @@ async def test_prices_come_from_the_price_entities(hass):
     assert [health.source for health in outlook.health] == ["tariff.export_price"]
 
 
-async def test_prices_that_were_published_are_remembered(hass):
-    def publish(start, price):
-        rows = [{"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat(), "price": price}]
-        hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})
+BY_LIST = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
 
-    tariff = {"kind": "entity", "import_price_entity": "sensor.price", "export_price_per_kwh": 0.08}
-    devices = devices_of(hass, tariff=tariff)
-    publish(NOW - timedelta(hours=3), 0.2)
+
+def publish(hass, start, price):
+    rows = [{"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat(), "price": price}]
+    hass.states.async_set("sensor.price", "0.3", {"prices": rows, "unit_of_measurement": "EUR/kWh"})
+
+
+async def test_prices_that_were_published_are_remembered_over_restarts(hass):
+    devices = devices_of(hass, tariff=BY_LIST)
+    await devices.async_start()
+    publish(hass, NOW - timedelta(hours=3), 0.2)
     await devices.async_outlook(a_day())
-    publish(NOW, 0.3)
+    await devices.async_stop()
+    devices = devices_of(hass, tariff=BY_LIST)
+    await devices.async_start()
+    publish(hass, NOW, 0.3)
     outlook = await devices.async_outlook(a_day())
+    await devices.async_stop()
     assert outlook.import_price.at(NOW - timedelta(hours=3)) == 0.2
     assert outlook.import_price.at(NOW) == 0.3
     assert outlook.import_price.at(NOW - timedelta(hours=1)) is None
+
+
+async def test_a_price_without_a_list_is_not_remembered_as_one_that_was_published(hass):
+    devices = devices_of(hass, tariff=BY_LIST)
+    hass.states.async_set("sensor.price", "0.2", {"unit_of_measurement": "EUR/kWh"})
+    await devices.async_outlook(a_day())
+    publish(hass, NOW, 0.3)
+    outlook = await devices.async_outlook(a_day())
+    assert outlook.import_price.end == NOW + timedelta(hours=1)
+
+
+async def test_prices_that_cannot_be_read_are_named_and_begun_afresh(hass, hass_storage, caplog):
+    hass_storage["hems.abc.published"] = {"version": 1, "data": {"lists": {"sensor.price": "dear"}}}
+    devices = devices_of(hass, tariff=BY_LIST)
+    await devices.async_start()
+    assert "published cannot be used" in caplog.text
+    publish(hass, NOW, 0.3)
+    assert (await devices.async_outlook(a_day())).import_price.start == NOW
+    await devices.async_stop()
 
 
 async def test_hot_water_is_learned_from_the_tanks_own_balance(recorder_mock, hass):

@@ -12,7 +12,6 @@ from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe.phases import SETTLES
 from custom_components.hems.observe.readings import NO_PHASE_ENTITY
-from custom_components.hems.settings import CHARGED, Kept
 from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, pass_time
 
@@ -25,7 +24,7 @@ class Watched:
         entities = {"control_entity": "number.current", "phase_entity": "select.phases"}
         self.home = parse_home(an_entry(a_subentry("ev_charger", **entities | changes)), "UTC")
         (self.name,) = self.home.titles
-        self.devices = EntityDevices(hass, self.home, Kept(hass, "abc", CHARGED, dict))
+        self.devices = EntityDevices(hass, self.home, "abc")
         hass.states.async_set("binary_sensor.wallbox_connected", "on")
 
     async def told(self, power_kw, phases):

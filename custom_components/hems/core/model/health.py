@@ -22,7 +22,7 @@ class InputHealth(Value):
     source: str
     status: HealthStatus
     reason: str = ""
-    """What is wrong and what was used instead; empty when OK."""
+    """What is wrong and what was used instead; when OK what it was made from, or empty."""
 
     def __post_init__(self) -> None:
         named("health", self.source)

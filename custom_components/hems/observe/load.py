@@ -1,0 +1,295 @@
+"""What the household will use: as the engine has learned it, else as it usually was at such a time.
+
+```
+statistics, a year ──── once a day ───► engine learns   (beside everything else)
+statistics, six weeks ─ once an hour ─► engine forecasts (a plan waits a moment for it, then takes the last answer)
+statistics, four weeks ─ no answer ───► core.forecast.load_forecast
+```
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+import logging
+from math import ceil
+from typing import Any, Protocol
+
+from homeassistant.core import HomeAssistant
+
+from ..core.forecast import load_forecast
+from ..core.model import HealthStatus, Horizon, InputHealth, Series
+from ..core.model.load_learning import (
+    MOST_AHEAD_H,
+    LearnedLoad,
+    LearnLoadRequest,
+    LoadForecast,
+    LoadForecastRequest,
+    LoadHistory,
+)
+from ..engine_client import EngineError
+from ..home import Home
+from .history import async_hourly_means, combined
+from .readings import power_sign
+
+_LOGGER = logging.getLogger(__name__)
+
+HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
+ASK_EVERY = timedelta(minutes=30)
+"""As often as there may be a new row of statistics."""
+WAIT_S = 3.0
+"""A plan waits no longer for an answer that is under way."""
+HOLDS = timedelta(hours=3)
+"""An answer that is older has missed too much of the day."""
+LEARN_EVERY = timedelta(days=1)
+LEARN_AGAIN = timedelta(hours=6)
+"""After it failed, or was refused."""
+SETTLED = timedelta(minutes=15)
+"""Nothing is learned while Home Assistant starts."""
+SOURCE = "load_kw"
+
+
+class LoadEngine(Protocol):
+    """What is asked of the engine."""
+
+    async def async_learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
+        """Learn from a year; EngineError."""
+
+    async def async_forecast_load(self, request: LoadForecastRequest) -> LoadForecast:
+        """What is to come; EngineError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReading:
+    """The load over the horizon."""
+
+    series: Series | None
+    """None: nothing is known of the past."""
+    health: tuple[InputHealth, ...] = ()
+    learned: LoadForecast | None = None
+    """The engine's answer, where that is what is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """The last one of the engine."""
+
+    at: datetime
+    forecast: LoadForecast | None
+    problem: str = ""
+    """Why there is no forecast."""
+
+
+class LoadOutlook:
+    """Asks the engine about the load of one home, and does without it."""
+
+    def __init__(self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None) -> None:
+        self._hass = hass
+        self._home = home
+        self._name = entry_id.lower()
+        self._engine = engine
+        self._answer: _Answer | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
+        self._first: datetime | None = None
+        self._tried: datetime | None = None
+
+    async def async_start(self) -> None:
+        """What is learned is kept by the engine."""
+
+    async def async_stop(self) -> None:
+        """Nothing is left under way."""
+        tasks = [task for task in (self._asking, self._learning) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def async_read(self, past: Mapping[str, Series], outdoor_c: Series | None, horizon: Horizon) -> LoadReading:
+        """The load over the horizon from `past` by entity and, if it is known, the temperature to come."""
+        history = await self._hass.async_add_executor_job(load_history, self._home, past)
+        if history is None:
+            return LoadReading(series=None)
+        now = horizon.start
+        self._first = self._first or now
+        if self._engine is not None:
+            await self._async_ask(self._engine, history, self._outdoor(past), outdoor_c, horizon)
+        answer = self._answer
+        if answer is not None and answer.forecast is not None and _holds(answer.at, answer.forecast, now):
+            return _learned(answer.forecast)
+        series, health = await self._hass.async_add_executor_job(
+            load_forecast, history, horizon.start, horizon.end, self._home.site.time_zone
+        )
+        return LoadReading(series=series, health=(*health, _usual(answer)))
+
+    async def _async_ask(
+        self, engine: LoadEngine, history: Series, past_c: Series | None, outdoor_c: Series | None, horizon: Horizon
+    ) -> None:
+        """Ask if it is time to, and wait a moment; learn beside it if it is time to."""
+        now, answer = horizon.start, self._answer
+        busy = self._asking is not None and not self._asking.done()
+        if not busy and (answer is None or not timedelta(0) <= now - answer.at < ASK_EVERY):
+            request = await self._hass.async_add_executor_job(
+                _request, self._home, self._name, history, past_c, outdoor_c, horizon
+            )
+            if isinstance(request, str):
+                self._answer = _Answer(at=now, forecast=None, problem=request)
+                return
+            self._asking = self._begin(self._async_forecast(engine, request, now), "load forecast")
+        if self._asking is not None and not self._asking.done():
+            await wait_a_moment(self._asking)
+        if self._should_learn(now):
+            self._tried = now
+            self._learning = self._begin(self._async_learn(engine, now), "learning the load")
+
+    async def _async_forecast(self, engine: LoadEngine, request: LoadForecastRequest, now: datetime) -> None:
+        try:
+            forecast = await engine.async_forecast_load(request)
+        except EngineError as error:
+            # An answer that holds still is better than none.
+            if self._answer is None or self._answer.forecast is None or now - self._answer.at >= HOLDS:
+                self._answer = _Answer(at=now, forecast=None, problem=str(error))
+            return
+        self._answer = _Answer(at=now, forecast=forecast)
+
+    def _should_learn(self, now: datetime) -> bool:
+        """Where the engine answers about loads, and what it knows is a day old."""
+        forecast = self._answer.forecast if self._answer else None
+        if forecast is None or (self._learning is not None and not self._learning.done()):
+            return False
+        if self._first is None or now - self._first < SETTLED:
+            return False
+        old = forecast.learned_until is None or now - forecast.learned_until >= LEARN_EVERY + HOUR
+        return old and (self._tried is None or now - self._tried >= LEARN_AGAIN)
+
+    async def _async_learn(self, engine: LoadEngine, now: datetime) -> None:
+        """Runs beside planning."""
+        means = await async_hourly_means(self._hass, self._entities(), now - YEAR, now)
+        request = await self._hass.async_add_executor_job(_year, self._home, self._name, means, self._outdoor(means))
+        if isinstance(request, str):
+            _LOGGER.debug("The load of %s is not learned: %s", self._home.name, request)
+            return
+        try:
+            learned = await engine.async_learn_load(request)
+        except EngineError as error:
+            _LOGGER.debug("The load of %s is not learned: %s", self._home.name, error)
+            return
+        _LOGGER.debug("The load of %s is learned from %d examples", self._home.name, learned.rows)
+        # The next plan asks with what is new.
+        self._answer = replace(self._answer, at=self._answer.at - ASK_EVERY) if self._answer else None
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._hass.async_create_background_task(work, f"HEMS {name}")
+
+    def _outdoor(self, past: Mapping[str, Series]) -> Series | None:
+        return past.get(self._home.grid_bindings.outdoor_temperature_entity or "")
+
+    def _entities(self) -> set[str]:
+        bound = self._home.grid_bindings
+        wanted = {bound.grid_power_entity, bound.load_power_entity, bound.outdoor_temperature_entity}
+        wanted |= {binding.power_entity for binding in self._home.bindings.values()}
+        return {entity_id for entity_id in wanted if entity_id}
+
+
+async def wait_a_moment(task: asyncio.Task[None]) -> None:
+    """For what is nearly there; the task goes on."""
+    await asyncio.wait([task], timeout=WAIT_S)
+
+
+def load_history(home: Home, past: Mapping[str, Series]) -> Series | None:
+    """The load's own statistics, or what is left of the meter's without the assets'."""
+    bound = home.grid_bindings
+    if bound.load_power_entity:
+        return past.get(bound.load_power_entity)
+    grid = past.get(bound.grid_power_entity or "")
+    if grid is None:
+        return None
+    parts = {"grid": (grid, -1.0 if bound.grid_power_inverted else 1.0)}
+    for asset in home.site.assets:
+        binding = home.bindings[asset.name]
+        if binding.power_entity is None:
+            continue
+        own = past.get(binding.power_entity)
+        if own is None:
+            return None
+        parts[asset.name] = (own, -power_sign(asset, binding))
+    return combined(parts)
+
+
+def _request(
+    home: Home, name: str, history: Series, past_c: Series | None, outdoor_c: Series | None, horizon: Horizon
+) -> LoadForecastRequest | str:
+    """Runs in a worker thread; a text says why there is nothing to ask."""
+    hours = ceil((horizon.end - history.end) / HOUR)
+    if not 1 <= hours <= MOST_AHEAD_H:
+        return f"the statistics end at {history.end.isoformat(timespec='minutes')}"
+    try:
+        told = _history(home, history, past_c, outdoor_c, hours)
+        return LoadForecastRequest(home=name, history=told, hours=hours)
+    except ValueError as error:
+        return str(error)
+
+
+def _year(home: Home, name: str, means: Mapping[str, Series], past_c: Series | None) -> LearnLoadRequest | str:
+    """Runs in a worker thread; a text says why there is nothing to learn from."""
+    history = load_history(home, means)
+    if history is None:
+        return "its past is not known"
+    try:
+        return LearnLoadRequest(home=name, history=_history(home, history, past_c, None, 0))
+    except ValueError as error:
+        return str(error)
+
+
+def _history(home: Home, history: Series, past_c: Series | None, outdoor_c: Series | None, hours: int) -> LoadHistory:
+    """In hours, with the temperature as far as it is known."""
+    start = history.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    known = (history.end - start) // HOUR
+    temperatures = [_known_c(past_c, outdoor_c, start + HOUR * i) for i in range(known + hours)]
+    return LoadHistory(
+        time_zone=home.site.time_zone,
+        start=start,
+        step_s=3600,
+        load_kw=tuple(history.at(start + HOUR * i) for i in range(known)),
+        outdoor_c=tuple(temperatures) if any(value is not None for value in temperatures) else (),
+    )
+
+
+def _known_c(past_c: Series | None, outdoor_c: Series | None, start: datetime) -> float | None:
+    measured = past_c.at(start) if past_c is not None else None
+    if measured is None and outdoor_c is not None:
+        # The forecast begins within this hour.
+        return outdoor_c.at(outdoor_c.start if start < outdoor_c.start < start + HOUR else start)
+    return measured
+
+
+def _holds(at: datetime, forecast: LoadForecast, now: datetime) -> bool:
+    """Whether it is what the engine has learned, and recent."""
+    return forecast.learned_until is not None and now - at < HOLDS and forecast.load_kw.at(now) is not None
+
+
+def _learned(forecast: LoadForecast) -> LoadReading:
+    """A plan counts in expected values; the quantiles are around the median."""
+    load = forecast.load_kw
+    series = Series(times=load.times, values=forecast.expected_kw, quantiles=load.quantiles)
+    score = next((score for score in forecast.scores if score.method == forecast.method), None)
+    error = f", {score.mae_kw * 1000:.0f} W off on average a day ahead" if score else ""
+    used = InputHealth(
+        source=SOURCE,
+        status=HealthStatus.OK,
+        reason=f"the engine's method {forecast.method!r} is used, as recent days speak for it{error}",
+    )
+    return LoadReading(series=series, health=(*forecast.health, used), learned=forecast)
+
+
+def _usual(answer: _Answer | None) -> InputHealth:
+    if answer is None:
+        why = ""
+    elif answer.forecast is None:
+        why = f"; the engine has no forecast: {answer.problem}"
+    else:
+        why = "; the engine has learned nothing yet"
+    return InputHealth(
+        source=SOURCE, status=HealthStatus.OK, reason=f"the usual of this time of a weekday or weekend is used{why}"
+    )
