@@ -32,7 +32,8 @@ class Tank:
     """What decides how a draw is felt."""
 
     min_c: tuple[float, ...]
-    """Per edge."""
+    """Per edge, as `max_c`."""
+    max_c: tuple[float, ...]
     capacity_kwh_per_k: float
     heating_kw: float
     """Heat that its heater gives."""
@@ -72,8 +73,15 @@ def _reserve(draw_kw: Series, quantile: Quantile, chance: float, horizon: Horizo
                 prices[step] = chance * tank.price_per_kh * missed_h / hours
     if not any(extra_kwh[1:]):
         return None
+    around_kw = horizon.known("draw_kw", draw_kw)
     ready_c = (
-        least_c + more_kwh / tank.capacity_kwh_per_k
-        for least_c, more_kwh in zip(tank.min_c[1:], (*extra_kwh[1:], 0.0), strict=True)
+        min(
+            least_c + more_kwh / tank.capacity_kwh_per_k,
+            # Where nothing is drawn for an hour, either, it should not become too hot.
+            max(least_c, most_c - around / tank.capacity_kwh_per_k),
+        )
+        for least_c, most_c, more_kwh, around in zip(
+            tank.min_c[1:], tank.max_c[1:], (*extra_kwh[1:], 0.0), (*around_kw[1:], 0.0), strict=True
+        )
     )
     return Reserve(ready_c=tuple(ready_c), price_per_kh=(*prices[1:], 0.0))

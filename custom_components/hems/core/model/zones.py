@@ -69,6 +69,7 @@ def tank_zone(hot_water: HotWater, state: HotWaterState, terms: Terms) -> Zone:
         max_c = tuple(max(most_c, disinfection.cycle.temperature_c + OVER_CYCLE_K) for most_c in max_c)
     tank = Tank(
         min_c=min_c,
+        max_c=max_c,
         capacity_kwh_per_k=capacity,
         heating_kw=hot_water.cop * hot_water.max_electric_kw,
         price_per_kh=price_per_kh,
