@@ -71,6 +71,9 @@ MATRIX = [
     ("ev_charger", "input_boolean.charge", "on", {}, 0.0, None, "input_boolean.turn_off", {}),
     ("ev_charger", "input_select.mode", "Off", {"options": ["Off", "Now"]}, 3.0, 1, "input_select.select_option",
      {"option": "Now"}),
+    ("ev_charger", "number.power", "0", KW, -3.0, None, "number.set_value", {"value": -3.0}),
+    ("ev_charger", "select.mode", "Off", {"options": ["Off", "Charge", "Discharge"]}, -3.0, None,
+     "select.select_option", {"option": "Discharge"}),
     ("battery", "number.power", "0", KW | {"min": -2.0, "max": 2.0}, 4.0, None, "number.set_value", {"value": 2.0}),
     ("battery", "number.power", "0", KW | {"min": -2.0, "max": 2.0}, -4.0, None, "number.set_value", {"value": -2.0}),
     ("battery", "number.power", "0", PERCENT | {"min": -100}, -2.5, None, "number.set_value", {"value": -50}),
@@ -155,6 +158,9 @@ IMPOSSIBLE = [
         "must have the unit W, kW, A or %, got 'kWh'",
     ),
     ("battery", "number.current", "5", AMPERE, 1.0, "is a current, which only EV chargers are told"),
+    ("ev_charger", "number.power", "0", W, -3.0, "cannot be set below 0 to make a car discharge"),
+    ("ev_charger", "number.current", "6", AMPERE | {"min": -16}, -3.0, "a current, which cannot make a car discharge"),
+    ("ev_charger", "switch.charge", "off", {}, -3.0, "is a switch, which cannot make a car discharge"),
     ("ev_charger", "number.current", "6", AMPERE | {"min": 6}, 0.0, "cannot be set below 6"),
     ("battery", "select.mode", "a", {"options": ["A", "B"]}, 1.0, "no option that means charge; it offers A, B"),
     ("battery", "climate.cellar", "heat", CLIMATE, 1.0, "is a thermostat, which only heat is told"),
@@ -172,6 +178,14 @@ async def test_what_an_entity_cannot_say_is_refused_by_name(hass, kind, entity_i
     result = await Device(hass, kind, entity_id).tell(power_kw)
     assert isinstance(result, Refused)
     assert reason in result.reason
+
+
+async def test_a_thermostat_may_heat_as_much_as_legionella_need(hass):
+    hass.states.async_set("water_heater.tank", "eco", HEATER)
+    calls = async_mock_service(hass, "water_heater", "set_temperature")
+    device = Device(hass, "hot_water", "water_heater.tank", comfort_max_c=55.0, legionella=True)
+    await device.tell(2.0)
+    assert calls[0].data["temperature"] == 62.0
 
 
 async def test_an_entity_that_does_not_exist_is_refused(hass):

@@ -20,6 +20,7 @@ async def call(hass, domain, action, entity_id, **data):
     ("entity_id", "before", "value", "asset", "setting", "stored"),
     [
         ("number.wallbox_target_charge", "80.0", 57, "ev_charger", "target_soc", 0.57),
+        ("number.wallbox_charge_at_once", "0.0", 30, "ev_charger", "at_once_soc", 0.3),
         ("number.home_battery_reserve", "0.0", 20, "battery", "reserve_soc", 0.2),
         ("number.heat_pump_coolest_comfortable", "20.0", 19.5, "heat_pump", "comfort_min_c", 19.5),
         ("number.heat_pump_warmest_comfortable", "22.0", 24, "heat_pump", "comfort_max_c", 24.0),

@@ -1,20 +1,20 @@
 """The household's wishes: what can be wished, and what the devices can do."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from unittest.mock import MagicMock
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hems import settings
-from custom_components.hems.abilities import PowerTooLow, default_settings, power_range_kw, wanted_asset
-from custom_components.hems.core.model import Asset
+from custom_components.hems.abilities import PowerTooLow, default_settings, mode_kw, power_range_kw, wanted_asset
+from custom_components.hems.core.model import Asset, ComfortBand, ComfortPeriod
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
 from custom_components.hems.runtime import AssetSettings, HemsSettings
 from custom_components.hems.settings import Kept, Wishes
-from tests.builders import a_battery, a_flexible_load, a_pv, an_appliance, an_ev_charger
+from tests.builders import a_battery, a_flexible_load, a_heat_pump, a_pv, an_appliance, an_ev_charger
 from tests.integration.running import a_live, a_running_entry
 
 NOW = datetime(2026, 6, 20, 10, tzinfo=UTC)
@@ -103,6 +103,7 @@ RANGES = [
     (a_battery(max_charge_kw=3.0, max_discharge_kw=4.0), (-4.0, 3.0)),
     (a_pv(peak_kw=6.0), (-6.0, 0.0)),
     (an_ev_charger(phases=(1,)), (0.0, 3.68)),
+    (an_ev_charger("v2h", phases=(1,), max_discharge_kw=5.0), (-5.0, 3.68)),
     (a_flexible_load(power_kw=0.5), (0.0, 0.5)),
     (an_appliance(profile_kw=(0.1, 2.0)), (0.0, 2.0)),
 ]
@@ -111,6 +112,35 @@ RANGES = [
 @pytest.mark.parametrize(("asset", "limits_kw"), RANGES, ids=[asset.name for asset, _ in RANGES])
 def test_device_has_a_range_of_power(asset, limits_kw):
     assert power_range_kw(asset) == pytest.approx(limits_kw)
+
+
+def test_a_car_that_gives_back_can_be_told_to():
+    assert mode_kw("Car", an_ev_charger(max_discharge_kw=5.0), "discharge") == -5.0
+    with pytest.raises(ValueError, match="is not one that it has"):
+        mode_kw("Car", an_ev_charger(), "discharge")
+
+
+def test_the_households_reserve_is_hard_and_ends_a_soft_one_below_it():
+    battery = a_battery(min_soc=0.1, reserve_soc=0.4)
+    low = wanted_asset(battery, AssetSettings(reserve_soc=0.2))
+    high = wanted_asset(battery, AssetSettings(reserve_soc=0.6))
+    assert [(asset.min_soc, asset.reserve_soc) for asset in (low, high)] == [(0.2, 0.4), (0.6, None)]
+
+
+def test_a_night_follows_the_households_warmest_temperature_and_keeps_its_own_coolest():
+    night = ComfortPeriod(start=time(22), end=time(6), min_c=17.0, max_c=23.0)
+    pump = a_heat_pump(comfort=ComfortBand(min_c=20.0, max_c=23.0, periods=(night,)))
+    for low_c, high_c, expected in ((21.0, 25.0, (17.0, 25.0)), (15.0, 16.0, (16.0, 16.0))):
+        wanted = wanted_asset(pump, AssetSettings(comfort_min_c=low_c, comfort_max_c=high_c))
+        (changed,) = wanted.comfort.periods
+        assert (wanted.comfort.min_c, wanted.comfort.max_c) == (low_c, high_c)
+        assert (changed.min_c, changed.max_c) == expected
+
+
+@pytest.mark.parametrize("field", ["target_soc", "at_once_soc"])
+def test_no_car_is_wanted_fuller_than_full(field):
+    with pytest.raises(ValueError, match=f"{field} must be between 0 and 1, got 1.2"):
+        wanted_asset(an_ev_charger(), AssetSettings(**{field: 1.2}))
 
 
 def test_unknown_kind_has_no_range_and_no_wishes():

@@ -10,6 +10,7 @@ from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.wire import FieldError
 from custom_components.hems.engine_client import EngineFailed, EngineRefused, EngineUnauthorized, EngineUnreachable
 from custom_components.hems.home import parse_home
+from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import a_running_entry, load, pass_time
 
 TROUBLES = [
@@ -80,3 +81,14 @@ async def test_home_that_cannot_even_be_asked_about_is_still_unavailable(hass, f
 async def test_issue_of_a_home_that_is_gone_can_be_closed(hass):
     flow = await repairs.async_create_fix_flow(hass, "engine_unavailable_gone", None)
     assert isinstance(flow, ConfirmRepairFlow)
+
+
+async def test_a_removed_inverter_is_told_until_nothing_refers_to_it(hass, hass_storage):
+    entry = an_entry(a_subentry("battery", title="Cellar", inverter="01GONE"))
+    home = parse_home(entry, "UTC")
+    repairs.async_notice_orphans(hass, entry, home)
+    (issue,) = ir.async_get(hass).issues.values()
+    assert (issue.translation_key, issue.is_fixable) == ("inverter_removed", False)
+    assert issue.translation_placeholders == {"home": "My home", "devices": "Cellar"}
+    repairs.async_notice_orphans(hass, entry, parse_home(an_entry(a_subentry("battery")), "UTC"))
+    assert not ir.async_get(hass).issues

@@ -289,6 +289,14 @@ async def test_a_battery_and_an_array_share_an_inverter(hass, entry):
     ]
 
 
+async def test_the_inverter_that_was_chosen_is_shown_when_the_device_is_changed(hass, entry):
+    inverter = await with_an_inverter(hass, entry)
+    await add(hass, entry, "battery", inverter=inverter)
+    battery = next(name for name in entry.subentries if name != inverter)
+    form = await entry.start_subentry_reconfigure_flow(hass, battery)
+    assert shown(form)["inverter"] == inverter
+
+
 async def test_an_inverter_that_was_removed_is_offered_no_more_and_can_be_stored_away(hass, entry):
     inverter = await with_an_inverter(hass, entry)
     await add(hass, entry, "battery", inverter=inverter)
