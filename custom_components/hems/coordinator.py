@@ -16,6 +16,7 @@ from .const import DOMAIN
 from .core.explain import Reason, WhatIf, asked_with, can_be_compared, compared, next_action, reasons
 from .core.fallback import fallback_plan
 from .core.model import Horizon, Override, Plan, PlanRequest
+from .core.model.load_learning import LoadForecast
 from .devices import Change, HomeDevices
 from .engine import Engine
 from .engine_client import EngineError, EngineUnauthorized
@@ -58,6 +59,8 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
     ) -> None:
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {entry.title}")
         self.data = PlanView(plan=None, request=None)
+        self.load_forecast: LoadForecast | None = None
+        """The engine's, where the last plan is made from it."""
         self._home = home
         self._devices = devices
         self._household = household
@@ -153,13 +156,15 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
     async def _async_request(self) -> PlanRequest:
         """Everything that is known, as a question."""
         horizon = Horizon.tiered(self._devices.now())
+        outlook = await self._devices.async_outlook(horizon)
+        self.load_forecast = outlook.learned_load
         situation = Situation(
             home=self._home,
             latitude=self.hass.config.latitude,
             longitude=self.hass.config.longitude,
             wishes=self._household.wishes,
             live=self._devices.read(),
-            outlook=await self._devices.async_outlook(horizon),
+            outlook=outlook,
             horizon=horizon,
             previous=self.data.plan,
         )

@@ -42,6 +42,8 @@ class HemsSensor[V: SiteView | AssetView](HemsEntity[V], SensorEntity):
             "activity",
             "asset",
             "at",
+            "made_from",
+            "methods",
             "planned_end",
             "planned_start",
             "power_kw",

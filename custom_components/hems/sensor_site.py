@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfTime
 
 from .core.model import HealthStatus, worst
 from .rounding import rounded
@@ -46,6 +46,24 @@ def _next_action_attributes(view: SiteView) -> dict[str, Any]:
         "at": action.at,
         "power_kw": rounded(action.power_kw, 3),
         "reason": action.reason and str(action.reason),
+    }
+
+
+def _load_error_w(view: SiteView) -> float | None:
+    """Of the method that the last plan is made with."""
+    forecast = view.runtime.coordinator.load_forecast
+    scores = forecast.scores if forecast else ()
+    return next((score.mae_kw * 1000 for score in scores if forecast and score.method == forecast.method), None)
+
+
+def _load_methods(view: SiteView) -> dict[str, Any]:
+    forecast = view.runtime.coordinator.load_forecast
+    if forecast is None:
+        return {}
+    return {
+        "method": forecast.method,
+        "methods": {score.method: rounded(score.mae_kw * 1000, 0) for score in forecast.scores},
+        "learned_until": forecast.learned_until,
     }
 
 
@@ -108,7 +126,7 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         available_fn=measured,
         value_fn=lambda view: worst(view.health),
-        attributes_fn=lambda view: {"reasons": view.poor_inputs},
+        attributes_fn=lambda view: {"reasons": view.poor_inputs, "made_from": view.made_from},
     ),
     HemsSensorDescription(
         key="simulated_time",
@@ -147,6 +165,20 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda view: view.last_plan.stats.solve_s if view.last_plan else None,
+    ),
+    HemsSensorDescription(
+        key="load_forecast_accuracy",
+        translation_key="load_forecast_accuracy",
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda view: view.runtime.home.simulated is None,
+        digits=0,
+        available_fn=lambda view: _load_error_w(view) is not None,
+        value_fn=_load_error_w,
+        attributes_fn=_load_methods,
     ),
 )
 

@@ -89,6 +89,16 @@ class SiteView:
         ]
 
     @property
+    def made_from(self) -> list[dict[str, str]]:
+        """What forecasts are made from and by which method, for people."""
+        in_words = self.runtime.home.in_words
+        return [
+            {"source": in_words(entry.source), "reason": in_words(entry.reason)}
+            for entry in self.health
+            if entry.status is HealthStatus.OK and entry.reason
+        ]
+
+    @property
     def violations(self) -> list[dict[str, Any]]:
         """What the plan that holds cannot keep, for people."""
         return self.told(self.plan.violations if self.plan else ())

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import pytest
@@ -14,7 +15,7 @@ from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe import load as load_module
 from tests.integration.entries import a_subentry, an_entry, home_data
-from tests.integration.running import TOKEN
+from tests.integration.running import TOKEN, load, pass_time
 from tests.integration.test_observe_outlook import remember
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -27,6 +28,13 @@ LEARNED_KW = 1.5
 async def ten_in_utc(hass, freezer):
     await hass.config.async_set_time_zone("UTC")
     freezer.move_to(NOW)
+
+
+@pytest.fixture
+def every_entity_enabled():
+    name = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(name, new_callable=PropertyMock, return_value=True):
+        yield
 
 
 def a_forecast(wanted, *, learned=True, health=()):
@@ -266,3 +274,30 @@ async def test_without_a_past_nothing_is_asked(hass):
     engine = HeldEngine()
     outlook = await outlook_of(a_home(hass, engine))
     assert (outlook.load_kw, engine.asked) == (None, [])
+
+
+@pytest.mark.usefixtures("lived", "every_entity_enabled")
+async def test_a_home_plans_with_it_and_shows_how_good_it_is(hass, freezer, engine):
+    engine.load_forecast = a_forecast
+    grid = home_data()["grid"] | {"load_power_entity": "sensor.house"}
+    entry = an_entry(engine={"kind": "url", "url": engine.url, "token": TOKEN}, grid=grid)
+    await load(hass, entry)
+    await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1)
+    assert engine.requests[-1].load_kw.at(NOW + HOUR) == LEARNED_KW
+    assert engine.requests[-1].load_kw.quantile(0.9) is not None
+    accuracy = hass.states.get("sensor.my_home_load_forecast_accuracy")
+    assert (accuracy.state, accuracy.attributes["unit_of_measurement"]) == ("123.0", "W")
+    assert accuracy.attributes["methods"] == {"learned": 123, "seven_day_mean": 200}
+    health = hass.states.get("sensor.my_home_data_health")
+    assert "load_kw" in {entry["source"] for entry in health.attributes["made_from"]}
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("lived", "every_entity_enabled")
+async def test_without_an_engine_that_learns_nothing_is_shown(hass, freezer, engine):
+    entry = an_entry(engine={"kind": "url", "url": engine.url, "token": TOKEN})
+    await load(hass, entry)
+    await pass_time(hass, freezer, 1)
+    assert hass.states.get("sensor.my_home_load_forecast_accuracy").state == "unavailable"
+    await hass.config_entries.async_unload(entry.entry_id)
