@@ -52,6 +52,11 @@ test("a battery that charges and discharges is one entry of the legend", () => {
   assert.ok(series(chart, "store.feeds") && series(chart, "store.draws"));
 });
 
+test("what an inverter loses is called that, as nobody knows it by its name", () => {
+  const chart = shaped(aPlan({ assets: [anAssetPlan("01HYBRID", "inverter", [0.1, 0.1])] }));
+  assert.equal(series(chart, "01HYBRID.draws").name, "Losses of the inverter");
+});
+
 test("areas stand on each other: sources upwards, uses downwards", () => {
   const plan = aPlan({ load_kw: [1, 1], import_kw: [0, 3], assets: [anAssetPlan("sun", "pv", [-3, 0]), anAssetPlan("car", "ev_charger", [2, 2])] });
   const bands = Object.fromEntries(stack(panel(shaped(plan), "power").series).map((band) => [band.series.id, band]));

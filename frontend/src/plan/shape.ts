@@ -64,7 +64,7 @@ export function shapePlan(state: HomeState, plan: Plan, strings: Strings, theme:
   const start = edges[0] ?? 0;
   const end = Math.min(edges.at(-1) ?? start, start + options.hours * 3_600_000);
   const liveAt = state.live ? Date.parse(state.live.at) : start;
-  const named = nameAssets(plan, state, theme);
+  const named = nameAssets(plan, state, strings, theme);
   const shapes: Record<Panel["id"], () => Omit<Panel, "scale">> = {
     power: () => ({ id: "power", title: strings.plan.power, unit: "kW", series: powerSeries(plan, named, edges, strings, theme) }),
     price: () => ({ id: "price", title: strings.plan.price, unit: "price", series: priceSeries(plan, edges, strings, theme) }),
@@ -86,12 +86,12 @@ interface Named {
   color: string;
 }
 
-function nameAssets(plan: Plan, state: HomeState, theme: Theme): Named[] {
+function nameAssets(plan: Plan, state: HomeState, strings: Strings, theme: Theme): Named[] {
   const seen = new Map<string, number>();
   return plan.assets.map((asset) => {
     const nth = seen.get(asset.kind) ?? 0;
     seen.set(asset.kind, nth + 1);
-    return { plan: asset, title: titleOf(state, asset.asset), color: colorOf(asset.kind, theme, nth) };
+    return { plan: asset, title: asset.kind === "inverter" ? strings.series.losses : titleOf(state, asset.asset), color: colorOf(asset.kind, theme, nth) };
   });
 }
 
@@ -107,7 +107,7 @@ function curve(edges: number[], values: (number | null)[]): Series["points"] {
   return values.slice(0, edges.length).map((value, index) => [edges[index] ?? 0, value]);
 }
 
-const USE_ORDER = ["load", "heat_pump", "hot_water", "appliance", "flexible_load", "ev_charger", "battery"];
+const USE_ORDER = ["load", "heat_pump", "hot_water", "appliance", "flexible_load", "ev_charger", "battery", "inverter"];
 
 function powerSeries(plan: Plan, named: Named[], edges: number[], strings: Strings, theme: Theme): Series[] {
   const area = (id: string, name: string, color: string, group: string, drawn: number[], sign: 1 | -1): Series => ({
