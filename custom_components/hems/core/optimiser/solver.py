@@ -18,6 +18,8 @@ from .rounding import Indices, Rows, dive
 SCALE = 1000.0
 """The objective is solved in thousandths of the currency, so that HiGHS's tolerance of 1e-7 lies far below the
 smallest preference."""
+DUAL, PRIMAL = 1, 4
+"""Numbers that HiGHS gives its simplex methods."""
 POLISH_LIMIT_S = 2.0
 """For the linear programs after the search; they take milliseconds."""
 
@@ -48,7 +50,9 @@ def minimise(
     cache: dict[str, Any] = {}
     decided = np.array([*data["bool_vars_idx"], *data["int_vars_idx"]], dtype=np.int32)
     whole = _without(decided, splittable, data["param_prob"])
-    results = chain.solver.solve_via_data(_relaxed(data, decided), False, False, _highs_options(options), cache)
+    results = chain.solver.solve_via_data(
+        _relaxed(data, decided), False, False, _highs_options(options, is_linear=not len(whole)), cache
+    )
     highs: highspy.Highs = cache["HIGHS"][0]
     outcome = _searched(highs, data["A"], whole, options)
     if isinstance(outcome, Infeasible | TimedOut):
@@ -88,9 +92,16 @@ def _searched(
     highs: highspy.Highs, matrix: Any, whole: Indices, options: SolverOptions
 ) -> Optimal | Feasible | TimedOut | Infeasible:
     """How it ended; the solver, which holds the solved relaxation, then holds the best schedule found."""
+    if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
+        # The primal method may end without a word on a program that has no solution.
+        highs.setOptionValue("simplex_strategy", DUAL)
+        highs.run()
     relaxed = _failure(highs, options)
     if relaxed is not None:
         return relaxed
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        # Out of time on the way: only without decisions is what there is a schedule, and there is no bound.
+        return TimedOut(time_limit_s=options.time_limit_s) if len(whole) else Feasible(gap=1.0)
     if not len(whole):
         return Optimal(gap=0.0)
     bound = highs.getInfo().objective_function_value
@@ -118,7 +129,7 @@ def _searched(
     return Optimal(gap=gap) if is_optimal else Feasible(gap=gap)
 
 
-def _highs_options(options: SolverOptions) -> dict[str, Any]:
+def _highs_options(options: SolverOptions, *, is_linear: bool) -> dict[str, Any]:
     """One thread and a fixed seed: the same request gives the same plan."""
     return {
         "threads": 1,
@@ -131,6 +142,8 @@ def _highs_options(options: SolverOptions) -> dict[str, Any]:
         "mip_detect_symmetry": False,
         # It took half of the time of the search, and found what the other heuristics find.
         "mip_heuristic_run_root_reduced_cost": False,
+        # The primal method takes two thirds of the dual's time, but leaves a basis that rounding does not profit from.
+        "simplex_strategy": PRIMAL if is_linear else DUAL,
     }
 
 
