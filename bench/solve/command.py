@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
     """0 when all bars are kept, else 1."""
     missed = []
     for case in options.case or (*CASES, "random-homes"):
-        found = _homes(20 if options.quick else 200) if case == "random-homes" else _measured(case, quick=options.quick)
+        found = _homes(10 if options.quick else 200) if case == "random-homes" else _measured(case, quick=options.quick)
         if options.json:
             for metric, value in found.items():
                 print(json.dumps({"bench": "solve", "case": case, "metric": metric, "value": value}), flush=True)
@@ -81,7 +81,7 @@ def _missed(case: str, found: dict[str, Any]) -> Iterator[str]:
 
 def _measured(case: str, *, quick: bool) -> dict[str, Any]:
     """Medians over processes of the first plan, over all repetitions of the others."""
-    runs = [_run(case, "5", "0" if number else ("10" if quick else "100"))[0] for number in range(1 if quick else 5)]
+    runs = [_run(case, "5", "0" if number else ("3" if quick else "100"))[0] for number in range(1 if quick else 5)]
     varied = runs[0]["varied_cpu_s"]
     found = {
         "first_cpu_s": median(run["first_cpu_s"] for run in runs),
