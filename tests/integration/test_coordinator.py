@@ -52,6 +52,15 @@ async def test_plans_follow_the_clock_every_five_minutes(hass, freezer, engine, 
         assert [request.now.minute for request in engine.requests] == [2, 5, 10, 15, 20]
 
 
+async def test_each_plan_is_asked_for_with_the_one_before(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        first = runtime.coordinator.data.plan
+        await runtime.coordinator.async_plan_now()
+        assert engine.requests[0].previous is None
+        assert engine.requests[-1].previous.powers_kw["battery"].values == first.asset("battery").power_kw
+
+
 async def test_rhythm_is_that_of_the_homes_own_time(hass, freezer, engine, devices):
     devices.speed = 60.0
     async with dictated(hass, a_running_entry(engine=engine.url), devices):

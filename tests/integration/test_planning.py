@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.model import ApplianceRun, Asset, Horizon, Override, Series
+from custom_components.hems.core.model import ApplianceRun, Asset, Horizon, Override, PlanRequest, Series
+from custom_components.hems.core.wire import decode, encode
 from custom_components.hems.devices import Outlook
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
@@ -243,6 +244,26 @@ def test_a_battery_whose_inverter_was_removed_is_named():
     request = build_request(a_situation(entry=entry, live=live))
     assert request.site.asset(name).inverter is None
     assert health_of(request)[f"{name}.inverter"] == "degraded"
+
+
+def test_a_home_with_all_that_can_be_asked_for_gets_a_plan():
+    whole = {
+        "inverter": {"max_ac_charge_kw": 4.0, "phase": "l1"},
+        "pv": {"inverter": "inverter"},
+        "battery": {"inverter": "inverter", "reserve_soc": 0.3, "full_power_up_to_soc": 0.8, "power_when_full_kw": 1.0},
+        "ev_charger": {"max_discharge_kw": 7.0, "at_once_soc": 0.4, "phase": "l2"},
+        "heat_pump": {"min_electric_kw": 0.8, "min_on_min": 20, "mass_share": 0.8, "mass_coupling_kw_per_k": 3.0},
+        "hot_water": {"legionella": True, "night_from": "22:00", "night_until": "06:00", "night_min_c": 40.0},
+        "flexible_load": {"min_on_h_per_day": 3.0},
+    }
+    entry = an_entry(
+        *(a_subentry(kind, **changes) | {"subentry_id": kind} for kind, changes in whole.items()),
+        grid={"max_import_kw": 17.0, "max_export_kw": 10.0, "max_import_a_per_phase": 25},
+    )
+    live = a_live("pv", "battery", "ev_charger", "heat_pump", "hot_water")
+    request = build_request(a_situation(entry=entry, live=live))
+    plan = fallback_plan(decode(PlanRequest, encode(request)), "test")
+    assert {asset.asset for asset in plan.assets} == set(whole)
 
 
 def test_poor_inputs_are_completed_and_named():
