@@ -12,14 +12,16 @@ from . import repairs, websocket
 from .accounts import Accounts
 from .const import DOMAIN
 from .coordinator import HemsCoordinator
+from .core.model.load_learning import LoadForecast, LoadForecastRequest
 from .core.wire import adapter_of
 from .dashboard import async_remove_dashboard, async_setup_dashboard
 from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
-from .engine import Engine, make_engine
+from .engine import Engine, forget_learned, make_engine
 from .entity_devices import EntityDevices
 from .home import Home, HomeError, parse_home
 from .household import Household
+from .observe.arrays import SunMemory
 from .remembering import Memory, RememberingDevices
 from .runtime import HemsConfigEntry, HemsRuntimeData
 from .services import async_setup_services
@@ -55,7 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool
     home = _home(hass, entry)
     await async_setup_dashboard(hass)
     # Building the readers of plans and requests takes a tenth of a second that the event loop does not have.
-    for message in (MadePlan, Memory):
+    for message in (MadePlan, Memory, SunMemory, LoadForecastRequest, LoadForecast):
         await hass.async_add_executor_job(adapter_of, message)
     repairs.async_notice_orphans(hass, entry, home)
     runtime = entry.runtime_data = _runtime(hass, entry, home)
@@ -82,6 +84,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> Non
     """Forget all that was kept for a home."""
     repairs.async_resolve_all(hass, entry)
     await async_remove_stores(hass, entry.entry_id)
+    await hass.async_add_executor_job(forget_learned, hass, entry.entry_id)
     if not hass.config_entries.async_entries(DOMAIN):
         await async_remove_dashboard(hass)
 

@@ -169,7 +169,8 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             previous=self.data.plan,
         )
         try:
-            return build_request(situation)
+            # Estimating prices from a month of quarter-hours takes longer than the event loop may stall.
+            return await self.hass.async_add_executor_job(build_request, situation)
         except ValueError as error:
             raise UpdateFailed(
                 translation_domain=DOMAIN,

@@ -16,6 +16,7 @@ from .core.model import Plan, PlanRequest
 from .core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
 from .engine_client import EngineClient, EngineError, EngineUnreachable
 from .home import EngineConfig
+from .observe.load import learned_name
 
 _LEARNED = "hems.learned"
 """Directory of what the embedded engine learns; it can be deleted at any time."""
@@ -60,6 +61,11 @@ def make_engine(hass: HomeAssistant, config: EngineConfig) -> Engine:
     if config.kind == ENGINE_EMBEDDED or config.url is None:
         return EmbeddedEngine(hass)
     return RemoteEngine(EngineClient(async_get_clientsession(hass), config.url, config.token))
+
+
+def forget_learned(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete what the embedded engine learned of a home; in a worker thread."""
+    Path(hass.config.path(STORAGE_DIR, _LEARNED), f"{learned_name(entry_id)}.load").unlink(missing_ok=True)
 
 
 class RemoteEngine:

@@ -7,6 +7,12 @@ import pytest_socket
 
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
 from custom_components.hems.core.model import Plan, PlanRequest
+from custom_components.hems.core.model.load_learning import (
+    LearnedLoad,
+    LearnLoadRequest,
+    LoadForecast,
+    LoadForecastRequest,
+)
 from custom_components.hems.core.wire import Problem, adapter_of
 from custom_components.hems.observe.arrays import SunMemory
 from custom_components.hems.observe.published import PublishedPrices
@@ -16,7 +22,9 @@ from custom_components.hems.settings import MadePlan, Wishes
 from tests.integration.running import FakeEngine
 
 # Readers and writers of messages are built from real datetimes, so before any test freezes time.
-for message in (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, Plan, PlanRequest, Problem, dict):
+KEPT = (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, dict)
+SENT = (Plan, PlanRequest, Problem, LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest)
+for message in (*KEPT, *SENT):
     adapter_of(message)
 
 

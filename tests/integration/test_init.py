@@ -133,6 +133,18 @@ async def test_removed_home_forgets_what_it_kept(hass, hass_storage, freezer, en
     assert not [key for key in hass_storage if key.startswith(f"hems.{entry.entry_id}.")]
 
 
+async def test_removed_home_forgets_what_the_embedded_engine_learned(hass, freezer, tmp_path):
+    hass.config.config_dir = str(tmp_path)
+    entry = an_entry(engine={"kind": "url", "url": NOWHERE, "token": "secret"})
+    other, own = (tmp_path / ".storage/hems.learned" / f"{name}.load" for name in ("other", entry.entry_id.lower()))
+    own.parent.mkdir(parents=True)
+    other.touch()
+    own.touch()
+    await load(hass, entry)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert (own.exists(), other.exists()) == (False, True)
+
+
 async def test_new_asset_is_taken_in_by_a_reload(hass, freezer, engine):
     entry = a_running_entry("battery", engine=engine.url)
     await load(hass, entry)

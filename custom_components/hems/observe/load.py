@@ -87,7 +87,7 @@ class LoadOutlook:
     def __init__(self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None) -> None:
         self._hass = hass
         self._home = home
-        self._name = entry_id.lower()
+        self._name = learned_name(entry_id)
         self._engine = engine
         self._answer: _Answer | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -195,6 +195,11 @@ class LoadOutlook:
 async def wait_a_moment(task: asyncio.Task[None]) -> None:
     """For what is nearly there; the task goes on."""
     await asyncio.wait([task], timeout=WAIT_S)
+
+
+def learned_name(entry_id: str) -> str:
+    """Under which an engine keeps what it learns of the home of an entry."""
+    return entry_id.lower()
 
 
 def load_history(home: Home, past: Mapping[str, Series]) -> Series | None:

@@ -50,17 +50,20 @@ class OutlookReader:
         start, end = horizon.start, horizon.end
         past = await self._async_past(start)
         imported, exported = await self._async_prices(start, end)
-        outdoor_c, outdoor_health = self._outdoor(past, live, horizon)
+        # What takes longer than the event loop may stall, on a small computer, is done beside it.
+        aside = self._hass.async_add_executor_job
+        outdoor_c, outdoor_health = await aside(self._outdoor, past, live, horizon)
+        draw_kw = await aside(self._draws, past, horizon)
         load = await self._sources.load.async_read(past, outdoor_c, horizon)
         pv_kw, pv_health = await self._sources.arrays.async_read(past, horizon)
-        expected, visit_health = self._sources.visits.expected(horizon)
+        expected, visit_health = await aside(self._sources.visits.expected, horizon)
         return Outlook(
             import_price=imported.series,
             export_price=exported.series,
             load_kw=load.series,
             outdoor_c=outdoor_c,
             pv_kw=pv_kw,
-            draw_kw=self._draws(past, horizon),
+            draw_kw=draw_kw,
             expected=expected,
             learned_load=load.learned,
             health=(*imported.health, *exported.health, *load.health, *outdoor_health, *pv_health, *visit_health),
@@ -82,7 +85,10 @@ class OutlookReader:
         if reading.series is None or reading.health:
             # A price without a list is an assumption, and no price that was published.
             return reading
-        return replace(reading, series=self._sources.prices.joined(entity_id, reading.series, start - PUBLISHED))
+        prices = self._sources.prices
+        known = await self._hass.async_add_executor_job(prices.joined, entity_id, reading.series, start - PUBLISHED)
+        prices.keep(entity_id, known)
+        return replace(reading, series=known)
 
     async def _async_past(self, now: datetime) -> Mapping[str, Series]:
         """Hourly means of the last weeks by entity; read again every half hour."""

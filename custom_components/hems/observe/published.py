@@ -35,10 +35,11 @@ class PriceMemory:
         await self._kept.async_flush()
 
     def joined(self, entity_id: str, published: Series, since: datetime) -> Series:
-        """What is published now, and what was before, back to `since`."""
-        before = self._prices.lists.get(entity_id)
-        known = joined_prices(published, before, since)
-        if known != before:
+        """What is published now, and what was before, back to `since`; for a worker thread."""
+        return joined_prices(published, self._prices.lists.get(entity_id), since)
+
+    def keep(self, entity_id: str, known: Series) -> None:
+        """Remember it."""
+        if known != self._prices.lists.get(entity_id):
             self._prices = PublishedPrices(lists={**self._prices.lists, entity_id: known})
             self._kept.save_within(SAVE_WITHIN_S, lambda: self._prices)
-        return known
