@@ -164,6 +164,11 @@ def test_a_simulated_home_has_no_hybrid_inverters(simulated):
     assert set(HemsConfigFlow.async_get_supported_subentry_types(simulated)) == set(SIMULATED_TYPES)
 
 
+async def test_a_simulated_car_only_charges(hass, simulated, entry):
+    assert "max_discharge_kw" in shown(await begin(hass, entry, "ev_charger"))
+    assert "max_discharge_kw" not in shown(await begin(hass, simulated, "ev_charger"))
+
+
 @pytest.mark.parametrize("kind", SIMULATED_TYPES)
 async def test_the_defaults_of_a_form_are_accepted(hass, simulated, kind):
     form = await begin(hass, simulated, kind)

@@ -78,6 +78,11 @@ OPTIONAL_POWER = entity(CONF_POWER_ENTITY, POWER)
 PHASE = choice(CONF_PHASE, PHASE_NAMES, advanced=True)
 INVERTER = Field(key=CONF_INVERTER, selector=lambda _: _inverters({}), advanced=True)
 """Which inverters there are is known when the form is shown."""
+GIVING_BACK = (
+    number("max_discharge_kw", "kW", default=0.0, advanced=True),
+    percent("min_soc", default=0.3, advanced=True),
+)
+"""Of a car; simulated ones only charge."""
 NIGHT = (
     clock("night_from", advanced=True),
     clock("night_until", advanced=True),
@@ -143,8 +148,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("voltage_v", "V", default=230.0, advanced=True),
         percent("efficiency", default=0.9, advanced=True),
         number("late_price_per_kwh", "¤/kWh", default=1.0, advanced=True),
-        number("max_discharge_kw", "kW", default=0.0, advanced=True),
-        percent("min_soc", default=0.3, advanced=True),
+        *GIVING_BACK,
         PHASE,
         POWER_INVERTED,
     ),
@@ -216,7 +220,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
 
 
 def fields_of(kind: str, *, simulated: bool, inverters: Mapping[str, str] = EMPTY) -> tuple[Field, ...]:
-    """What is asked for an asset: in a simulated home nothing about entities, and of inverters where there are any.
+    """What is asked for an asset: in a simulated home only what it can do, and of inverters where there are any.
 
     `inverters` are the titles of the home's by their subentry.
     """
@@ -225,7 +229,7 @@ def fields_of(kind: str, *, simulated: bool, inverters: Mapping[str, str] = EMPT
     return tuple(
         field
         for field in fields
-        if not (simulated and (field.role is not None or field is POWER_INVERTED))
+        if not (simulated and (field.role is not None or field in (POWER_INVERTED, *GIVING_BACK)))
         and not (field is offered and not inverters)
     )
 
