@@ -141,6 +141,10 @@ def test_a_plan_in_which_nothing_changes_has_no_next_action():
     assert next_action(a_plan([1] * 6, battery=[0] * 6, pv=[-1] * 6), START) is None
 
 
+def test_what_an_inverter_loses_is_no_action():
+    assert next_action(a_plan([1] * 6, inverter=times(3)), START) is None
+
+
 def test_what_somebody_asked_for_says_so():
     plan = a_plan([1, 1, 1, 4, 1, 1], CHEAP_AT_3, battery=times(3))
     asked = Override(asset="battery", power_kw=3.0, until=START + timedelta(hours=5))

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from custom_components.hems.core.explain import Action, Reason, reasons
-from custom_components.hems.core.model import Override, Plan, PlanRequest, SolverOptions
+from custom_components.hems.core.model import HybridInverterState, Override, Plan, PlanRequest, SolverOptions
 from custom_components.hems.core.optimiser import solve
 from tests.builders import (
     a_battery,
     a_battery_state,
     a_flexible_load,
+    a_hybrid_inverter,
     a_pv,
     a_pv_state,
     a_request,
@@ -166,6 +167,17 @@ def test_reasons_come_in_the_order_of_time() -> None:
 
     assert starts == sorted(starts)
     assert starts
+
+
+def test_an_inverter_has_no_reasons_of_its_own() -> None:
+    inverter = a_hybrid_inverter()
+    behind = a_battery(inverter=inverter.name, wear_per_kwh=0.0)
+    states = (a_battery_state(0.0), HybridInverterState(asset=inverter.name))
+    request = a_request(behind, inverter, *states, load_kw=1.0, import_price=TWO_TARIFFS, options=EXACT)
+    plan = solve(request)
+
+    assert any(plan.asset(inverter.name).power_kw)
+    assert {reason.asset for reason in reasons(plan, request)} == {behind.name}
 
 
 def test_a_plan_that_no_program_made_has_none() -> None:
