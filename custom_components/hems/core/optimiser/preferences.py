@@ -65,7 +65,8 @@ def _near_previous(blocks: Sequence[Block], context: Context) -> tuple[Affine, l
         return cost, limits
     for block in blocks:
         asset, series = context.terms.request.site.asset(block.asset), previous.powers_kw.get(block.asset)
-        if series is None or isinstance(asset, Pv | HybridInverter):
+        # A programme begins early or not at all: a new wish must not wait because the plan before knew nothing of it.
+        if series is None or isinstance(asset, Pv | HybridInverter | Appliance):
             continue
         before_kw = context.terms.horizon.average(series)
         index = [step for step, kw in enumerate(before_kw) if kw is not None and context.near[step]]
