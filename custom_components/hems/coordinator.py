@@ -186,7 +186,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             self._notice(repairs.trouble_of(error, self._home))
             if isinstance(error, EngineUnauthorized):
                 self.config_entry.async_start_reauth(self.hass)
-            return fallback_plan(request, str(error))
+            return await self.hass.async_add_executor_job(fallback_plan, request, str(error))
         self._notice(None)
         return plan
 
