@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from custom_components.hems import engine as engine_module
 from custom_components.hems import engine_process
 from custom_components.hems.core.engine import VERSION
 from custom_components.hems.core.model import Optimal
@@ -328,3 +329,22 @@ async def test_what_it_learns_is_kept_where_it_is_told(tmp_path):
         await engine.stop()
     assert [file.name for file in (tmp_path / "learned").iterdir()] == ["home.load"]
     assert forecast.learned_until == learned.until
+
+
+async def test_home_assistants_own_engine_learns_and_foresees(hass):
+    engine = engine_module.EmbeddedEngine(hass)
+    await engine.async_start()
+    try:
+        learned = await engine.async_learn_load(LearnLoadRequest(home="home", history=a_history(45)))
+        forecast = await engine.async_forecast_load(LoadForecastRequest(home="home", history=a_history(45), hours=3))
+    finally:
+        await engine.async_stop()
+    assert forecast.learned_until == learned.until
+
+
+async def test_an_engine_elsewhere_is_asked_to_learn(hass):
+    class Client:
+        async def learn_load(self, request):
+            return request
+
+    assert await engine_module.RemoteEngine(Client()).async_learn_load("question") == "question"

@@ -301,3 +301,31 @@ async def test_without_an_engine_that_learns_nothing_is_shown(hass, freezer, eng
     await pass_time(hass, freezer, 1)
     assert hass.states.get("sensor.my_home_load_forecast_accuracy").state == "unavailable"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("lived")
+async def test_statistics_that_end_in_the_future_are_asked_nothing(hass):
+    """As after the clock was set back."""
+    engine = HeldEngine()
+    devices = a_home(hass, engine)
+    past = {"sensor.house": Series.constant(USUAL_KW, NOW - 30 * 24 * HOUR, NOW + 9 * 24 * HOUR)}
+    reading = await devices._load.async_read(past, None, Horizon.even(NOW, HOUR, 48))
+    assert engine.asked == []
+    assert "the statistics end at" in reading.health[-1].reason
+
+
+@pytest.mark.usefixtures("lived")
+async def test_less_than_a_day_is_no_history_to_ask_with(hass):
+    engine = HeldEngine()
+    devices = a_home(hass, engine)
+    past = {"sensor.house": Series.constant(USUAL_KW, NOW - 5 * HOUR, NOW)}
+    reading = await devices._load.async_read(past, None, Horizon.even(NOW, HOUR, 48))
+    assert engine.asked == []
+    assert "at least one day" in reading.health[-1].reason
+
+
+async def test_a_home_without_a_past_has_nothing_to_learn_from(hass):
+    home = a_home(hass, None)._home
+    assert load_module._year(home, "home", {}, None) == "its past is not known"
+    short = {"sensor.house": Series.constant(USUAL_KW, NOW - 5 * HOUR, NOW)}
+    assert "at least one day" in load_module._year(home, "home", short, None)

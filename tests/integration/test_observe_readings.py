@@ -165,6 +165,26 @@ async def test_the_load_is_what_the_meter_shows_without_the_assets(hass):
     assert live.load_kw is None
 
 
+async def test_a_hybrid_inverter_loses_what_its_members_pass_on(hass):
+    hass.states.async_set("sensor.grid_power", "0", W)
+    hass.states.async_set("sensor.pv_power", "3", KW)
+    inverter = a_subentry("inverter", efficiency=0.9) | {"subentry_id": "the_inverter"}
+    home = a_home(inverter, a_subentry("pv", inverter="the_inverter"))
+    live = read(hass, home)
+    assert live.assets["the_inverter"].power_kw == pytest.approx(0.3)
+    assert live.load_kw == pytest.approx(2.7)
+    hass.states.async_set("sensor.pv_power", "unavailable")
+    live = read(hass, home)
+    assert live.assets["the_inverter"].power_kw is None
+    assert live.load_kw is None
+
+
+@pytest.mark.parametrize("kind", ["heat_pump", "hot_water"])
+async def test_a_heater_that_draws_a_thousand_times_too_much_is_not_believed(hass, kind):
+    hass.states.async_set("sensor.power", "1500", KW)
+    assert reading_of(hass, kind, power_entity="sensor.power").power_kw is None
+
+
 async def test_a_load_meter_of_its_own_is_believed(hass):
     grid = {"max_import_kw": 17.0, "max_export_kw": 10.0, "load_power_entity": "sensor.load"}
     hass.states.async_set("sensor.load", "700", W)

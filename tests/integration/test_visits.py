@@ -219,6 +219,11 @@ def test_the_households_word_on_departure_comes_before_a_later_habit():
     assert session.departure == datetime(2026, 6, 21, 3, 0, tzinfo=UTC)
 
 
+def test_without_a_wish_for_its_charge_no_car_is_expected():
+    _, sessions = sessions_of(Outlook(expected={"ev_charger": (an_expected(6),)}), target_soc=None)
+    assert sessions == ()
+
+
 def test_a_source_that_knows_comes_before_what_is_expected():
     known = EvSession(
         arrival=NOW + 8 * HOUR, departure=NOW + 12 * HOUR, capacity_kwh=60.0, energy_kwh=20.0, target_kwh=40.0
