@@ -1,11 +1,13 @@
 """Plans against several ways in which load and sun may turn out."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
+from custom_components.hems.core import wire
 from custom_components.hems.core.model import PlanRequest, PvState, Scenario, Series, SolverOptions
 from custom_components.hems.core.optimiser import solve
 from tests.builders import (
@@ -23,6 +25,7 @@ from tests.builders import (
 from tests.invariants import assert_sound
 from tests.strategies import random_homes
 
+CASES = Path(__file__).parents[2] / "cases"
 NIGHT_AND_DAY = a_horizon(2)
 EXACT = SolverOptions(time_limit_s=20.0, relative_gap=0.0, absolute_gap=1e-6)
 
@@ -124,6 +127,12 @@ def test_any_home_has_a_sound_plan_beside_any_scenarios(
 ) -> None:
     scenarios = tuple(scaled(request, load, sun, 1.0 / len(factors)) for load, sun in factors)
     request = replace(request, scenarios=scenarios, options=SolverOptions())
+    assert_sound(solve(request), request)
+
+
+def test_a_full_battery_is_not_asked_to_burn_what_another_scenario_has_room_for() -> None:
+    """A CityLearn home at noon: powers that are shared for 12 h once made it charge and discharge at once."""
+    request = wire.decode(PlanRequest, (CASES / "001-a-full-battery-beside-scenarios.json").read_bytes())
     assert_sound(solve(request), request)
 
 

@@ -13,7 +13,7 @@ from .block import Context, tidy
 from .constraints import Values, solved
 from .marginals import marginals_of
 from .preferences import taste
-from .recourse import Branch, recourse_of
+from .recourse import Branch, beside_scenarios, recourse_of
 from .solver import Solved, minimise
 from .validate import check_plan
 
@@ -26,7 +26,7 @@ def solve(request: PlanRequest) -> Plan:
     """
     started = perf_counter()
     terms = Terms.of(request)
-    context = Context.of(terms)
+    context = beside_scenarios(Context.of(terms))
     home = Branch.of(context)
     recourse = recourse_of(request, home, context)
     preferred, taste_limits = taste(home.blocks, home.grid.import_kw + home.grid.export_kw, context)

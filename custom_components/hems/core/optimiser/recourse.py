@@ -68,6 +68,14 @@ class Recourse:
     """Ids of the variables whose decisions need not be whole."""
 
 
+def beside_scenarios(context: Context) -> Context:
+    """Where powers are shared, a full battery could be asked to burn what another scenario has room for."""
+    request = context.terms.request
+    if not request.scenarios:
+        return context
+    return replace(context, burning_pays=context.burning_pays | (context.starts_h < request.options.shared_h))
+
+
 def recourse_of(request: PlanRequest, first: Branch, context: Context) -> Recourse:
     """Nothing but a weight of 1 where there are no scenarios, or all are alike."""
     weight, others = _weighted(request)
