@@ -168,7 +168,7 @@ def soc_targets(draw: st.DrawFn, horizon: Horizon) -> tuple[SocTarget, ...]:
 @st.composite
 def batteries(draw: st.DrawFn, name: str, horizon: Horizon, inverter: str | None = None) -> tuple[Asset, AssetState]:
     socs = sorted((draw(numbers(0.0, 1.0)), draw(numbers(0.0, 1.0))))
-    reserve = draw(st.none() | numbers(0.0, 1.0).map(lambda part: socs[0] + part * (socs[1] - socs[0])))
+    reserve = draw(st.none() | numbers(0.0, 1.0).map(lambda part: min(socs[1], socs[0] + part * (socs[1] - socs[0]))))
     battery = Battery(
         name=name,
         capacity_kwh=draw(numbers(1.0, 20.0)),
