@@ -118,7 +118,7 @@ class _Maker:
             night_kw = min(self.panel.peak_kw, sum(heard.values()) / len(heard)) if heard else 0.0
             return [night_kw] * (1 + len(QUANTILES))
         lead_h = (start - self.now).total_seconds() / 3600.0
-        value_kw = self.value_kw(heard, spot, lead_h)
+        value_kw = min(max(self.value_kw(heard, spot, lead_h), 0.0), self.panel.peak_kw)
         situation = situation_of(value_kw, spot, lead_h, self.panel)
         if situation not in self.spreads:
             self.spreads[situation] = self.calibration.spread(situation)
