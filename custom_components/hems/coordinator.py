@@ -123,17 +123,24 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         """What it would cost to give that word, beside the plan in force; nothing is changed by asking.
 
         Raises:
-            HomeAssistantError: there is no optimised plan to compare with, or no engine to ask.
+            HomeAssistantError: there is no optimised plan to compare with, the asset is not in it, or the engine
+                has no optimised answer.
         """
         plan, request = self.data.plan, self.data.request
         if plan is None or request is None or not can_be_compared(plan):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_compare")
+        if request.site.asset(word.asset) is None:
+            # Its measurement is missing, so it was left out of the plan.
+            title = self._home.titles.get(word.asset, word.asset)
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="not_planned", translation_placeholders={"asset": title}
+            )
         try:
             other = await self._engine.async_plan(asked_with(request, word))
         except EngineError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="no_answer", translation_placeholders={"reason": str(error)}
-            ) from error
+            raise _no_answer(str(error)) from error
+        if not can_be_compared(other):
+            raise _no_answer("it found no optimised plan in time")
         return compared(plan, other)
 
     @property
@@ -271,3 +278,9 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
                 await self.async_refresh()
         finally:
             self._schedule()
+
+
+def _no_answer(reason: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key="no_answer", translation_placeholders={"reason": reason}
+    )

@@ -287,3 +287,25 @@ async def test_what_if_needs_a_plan_and_an_engine(hass, freezer, engine, devices
         with pytest.raises(HomeAssistantError) as gone:
             await runtime.coordinator.async_what_if(word)
         assert gone.value.translation_key == "no_answer"
+
+
+async def test_what_if_is_refused_for_an_asset_that_is_not_planned(hass, freezer, engine, devices):
+    devices.live = replace(devices.live, assets={k: v for k, v in devices.live.assets.items() if k != "battery"})
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        request = runtime.coordinator.data.request
+        word = Override(asset="battery", power_kw=0.0, until=request.now + timedelta(hours=1))
+        with pytest.raises(HomeAssistantError) as refused:
+            await runtime.coordinator.async_what_if(word)
+        assert refused.value.translation_key == "not_planned"
+
+
+async def test_what_if_is_not_answered_with_a_plan_made_by_rule(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        engine.solve = lambda wanted: fallback_plan(wanted, "no solver")
+        request = runtime.coordinator.data.request
+        word = Override(asset="battery", power_kw=0.0, until=request.now + timedelta(hours=1))
+        with pytest.raises(HomeAssistantError) as refused:
+            await runtime.coordinator.async_what_if(word)
+        assert refused.value.translation_key == "no_answer"
