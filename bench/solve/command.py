@@ -25,14 +25,6 @@ TARGETS_CPU_S: dict[tuple[str, str], float] = {
 REFERENCES = {"pv-battery-ev-48h-15min": pv_battery_ev_48h, "pv-battery-ev-48h-15min-0700": pv_battery_ev_48h_0700}
 SAME_COST = 1e-4
 """Relative to the reference, or in EUR where that is more."""
-METRICS = (
-    ("first_cpu_s", "first, CPU s"),
-    ("repeat_cpu_s", "again"),
-    ("p99_cpu_s", "p99"),
-    ("cost", "cost"),
-    ("gap", "gap"),
-    ("peak_rss_mb", "MB"),
-)
 
 
 def add_parser(commands: Any) -> None:
