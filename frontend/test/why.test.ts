@@ -53,7 +53,7 @@ test("a discharge tells what its energy has cost", () => {
 test("the next best time is told with its price", () => {
   const later = { start: "2026-11-22T01:00:00Z", end: "2026-11-22T04:00:00Z", price_per_kwh: 0.15 };
   const [line] = linesOf(USER, EN, aTold(aReason({ worth_per_kwh: null, alternative: later, alternative_cost: 0.2 })));
-  assert.deepEqual(line?.details.slice(1), ["Next best: Sun 02:00 – 05:00, dearer by at least €0.20."]);
+  assert.deepEqual(line?.details.slice(1), ["Next best: Sun 02:00 – 05:00, about €0.20 dearer."]);
   const [same] = linesOf(USER, EN, aTold(aReason({ worth_per_kwh: null, alternative: later, alternative_cost: 0 })));
   assert.deepEqual(same?.details.slice(1), ["As good: Sun 02:00 – 05:00."]);
 });

@@ -1,4 +1,4 @@
-"""The next best time for what a stretch does, and at least how much more it would cost."""
+"""The next best time for what a stretch does, and how much more it would cost by the plan's marginal prices."""
 
 from functools import singledispatch
 

@@ -1,8 +1,9 @@
 """For every stretch of every asset: what a kWh is worth then, what the energy is for, and the next best time.
 
 Money comes from the plan's marginal prices (`Plan.marginals`): the worth of one more kWh on the bus in a step, from
-the linear program with its on/off decisions held. They are exact for small changes; for a whole stretch they are a
-lower bound of what doing otherwise costs, because the cost of a home is convex in what is forced on it.
+the linear program with its on/off decisions held. They are exact for small changes. For a whole stretch they are an
+estimate: a lower bound as long as the other on/off decisions stay, because the cost is then convex in what is forced
+on the home.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ class Reason:
     alternative: OtherTime | None = None
     """The next best time."""
     alternative_cost: float | None = None
-    """At least that much more, in currency."""
+    """How much more it would cost by these prices, in currency."""
     gain: float | None = None
     """What the stretch earns or spares in currency, by these prices; None where that is no money."""
     limits: tuple[str, ...] = ()
