@@ -1,0 +1,1 @@
+"""The agent of a home: secrets, provisioning, telemetry and the health of the stack."""
