@@ -141,7 +141,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             raise _no_answer(str(error)) from error
         if not can_be_compared(other):
             raise _no_answer("it found no optimised plan in time")
-        return compared(plan, other)
+        return compared(plan, other, request)
 
     @property
     def engine_works(self) -> bool:
@@ -165,6 +165,9 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         horizon = Horizon.tiered(self._devices.now())
         outlook = await self._devices.async_outlook(horizon)
         self.load_forecast = outlook.learned_load
+        repairs.async_notice_weather(
+            self.hass, self.config_entry, self._home, outlook.weather_silent_since, horizon.start
+        )
         situation = Situation(
             home=self._home,
             latitude=self.hass.config.latitude,

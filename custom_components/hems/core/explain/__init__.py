@@ -4,6 +4,7 @@ Reads plans; whoever wants a question answered that takes another plan brings th
 """
 
 from .case import OtherTime
+from .effects import Comfort
 from .next_action import NextStep, next_action
 from .reasons import Reason, reasons
 from .what_if import WhatIf, asked_with, can_be_compared, compared
@@ -11,6 +12,7 @@ from .words import Action, Why
 
 __all__ = [
     "Action",
+    "Comfort",
     "NextStep",
     "OtherTime",
     "Reason",

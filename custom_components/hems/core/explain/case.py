@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..model import Asset, AssetPlan, Marginals, Plan, PlanRequest
+from ..model import Asset, AssetPlan, Marginals, Plan
+from ..model.terms import Terms
 from .stretches import Stretch
 from .words import Action
 
@@ -23,9 +24,10 @@ class Case:
     """One stretch with everything that is asked about it."""
 
     def __init__(
-        self, plan: Plan, request: PlanRequest, marginals: Marginals, asset: Asset, planned: AssetPlan, during: Stretch
+        self, plan: Plan, terms: Terms, marginals: Marginals, asset: Asset, planned: AssetPlan, during: Stretch
     ) -> None:
-        self.plan, self.request, self.asset, self.planned, self.during = plan, request, asset, planned, during
+        self.plan, self.terms, self.request = plan, terms, terms.request
+        self.asset, self.planned, self.during = asset, planned, during
         self.price, self.marginals = marginals.bus_price_per_kwh, marginals
         self.edges, self.steps_h = plan.horizon.edges, plan.horizon.steps_h
         self.slots = range(during.first, during.last + 1)

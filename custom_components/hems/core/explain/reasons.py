@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..model import HybridInverter, Plan, PlanRequest
+from ..model.terms import Terms
 from .case import Case, OtherTime
 from .causes import why_begins
+from .effects import Comfort, co2_of, comfort_of
 from .elsewhere import alternative_to
 from .stretches import stretches
 from .words import Action, Why
@@ -44,6 +46,10 @@ class Reason:
     """What the stretch earns or spares in currency, by these prices; None where that is no money."""
     limits: tuple[str, ...] = ()
     """What binds in that time, by name."""
+    co2_kg: float | None = None
+    """Emitted more (negative: less) for what the home imports in that time; None: nobody knows the grid's emissions."""
+    comfort: Comfort | None = None
+    """None where it makes no difference to comfort."""
 
 
 def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
@@ -53,8 +59,9 @@ def reasons(plan: Plan, request: PlanRequest) -> tuple[Reason, ...]:
     """
     if plan.marginals is None:
         return ()
+    terms = Terms.of(request)
     found = [
-        _told(Case(plan, request, plan.marginals, asset, planned, during))
+        _told(Case(plan, terms, plan.marginals, asset, planned, during))
         for planned in plan.assets
         if (asset := request.site.asset(planned.asset)) is not None and not isinstance(asset, HybridInverter)
         for during in stretches(plan, planned)
@@ -81,6 +88,8 @@ def _told(case: Case) -> Reason:
         alternative_cost=None if moved is None else moved[1],
         gain=None if worth is None else case.energy_kwh * _spread(case, worth, price),
         limits=tuple(_binding(case)),
+        co2_kg=co2_of(case),
+        comfort=comfort_of(case),
     )
 
 

@@ -29,6 +29,8 @@ class Terms:
     max_import_kw: tuple[float, ...]
     """The strictest of connection, contract and events that touch the step."""
     max_export_kw: tuple[float, ...]
+    co2_kg_per_kwh: tuple[float, ...] | None
+    """Of what the grid gives; None where the request has none."""
     later_import_worth: float
     """Mean over the last day of the horizon: what a kWh will cost after it."""
     later_export_worth: float
@@ -53,12 +55,12 @@ class Terms:
         zeros = (0.0,) * horizon.steps
         import_price = _signalled(request, "import_price", request.tariff.import_price)
         export_price = _signalled(request, "export_price", request.tariff.export_price)
-        co2 = horizon.known("co2_kg_per_kwh", request.co2_kg_per_kwh) if request.co2_kg_per_kwh else zeros
+        co2 = horizon.known("co2_kg_per_kwh", request.co2_kg_per_kwh) if request.co2_kg_per_kwh else None
         outdoor_c = horizon.known("outdoor_c", request.outdoor_c) if request.outdoor_c else zeros
         load_kw = horizon.known("load_kw", request.load_kw)
         import_worth = tuple(
             price + weights.co2_price_per_kg * kg + weights.exchange_price_per_kwh
-            for price, kg in zip(import_price, co2, strict=True)
+            for price, kg in zip(import_price, co2 or zeros, strict=True)
         )
         export_worth = tuple(price - weights.exchange_price_per_kwh for price in export_price)
         later = _last_hours(horizon, LATER_H)
@@ -72,6 +74,7 @@ class Terms:
             outdoor_c=outdoor_c,
             max_import_kw=_limits_kw(request, "max_import_kw", request.tariff.import_limit_kw),
             max_export_kw=_limits_kw(request, "max_export_kw", request.tariff.export_limit_kw),
+            co2_kg_per_kwh=co2,
             later_import_worth=_mean(import_worth, later),
             later_export_worth=_mean(export_worth, later),
             later_outdoor_c=_mean(outdoor_c, later),

@@ -39,7 +39,7 @@ def judge_hot_water(asset: HotWater, plan: AssetPlan, terms: Terms) -> Judgement
 def _joined(
     asset: Asset, zone: Zone, duty: Duty, plan: AssetPlan, terms: Terms, health: tuple[InputHealth, ...] = ()
 ) -> Judgement:
-    switching, comfort = judge_duty(duty, plan.power_kw, terms), _comfort(asset, zone, plan.power_kw, terms)
+    switching, comfort = judge_duty(duty, plan.power_kw, terms), judge_warmth(asset, zone, plan.power_kw, terms)
     cycle = _cycle(asset, zone, plan.power_kw)
     return Judgement(
         wear=switching.wear,
@@ -50,7 +50,7 @@ def _joined(
     )
 
 
-def _comfort(asset: Asset, zone: Zone, power_kw: tuple[float, ...], terms: Terms) -> Judgement:
+def judge_warmth(asset: Asset, zone: Zone, power_kw: tuple[float, ...], terms: Terms) -> Judgement:
     """Kelvin-hours outside the band at the end of each step, at their price; heat left at the end at its worth.
 
     Heat that a large draw may lack costs what that would, times its chance, but breaks no limit.
