@@ -140,6 +140,7 @@ REPAIRS = {
     "request_refused": "refuses its request",
     "dashboard_not_made": "dashboard",
     "inverter_removed": "lost a hybrid inverter",
+    "weather_silent": "has no weather forecast",
 }
 
 

@@ -49,6 +49,8 @@ class Outlook:
     learned_load: LoadForecast | None = None
     """The engine's forecast, where that is what `load_kw` is made from."""
     outdoor_c: Series | None = None
+    weather_silent_since: datetime | None = None
+    """Since when the weather entity has given no forecast; None: it does, or there is none."""
     pv_kw: Mapping[str, Series] = field(default_factory=dict)
     """By PV array: AC power before curtailment."""
     draw_kw: Mapping[str, Series] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from .observe.phases import PhaseWatch
 from .observe.published import PriceMemory, PublishedPrices
 from .observe.readings import read_home
 from .observe.visits import VisitLog, Visits
+from .observe.weather import WeatherOutlook
 from .runtime import AssetReading, Live, Part
 from .settings import CHARGED, PUBLISHED, SUN, VISITS, Kept
 
@@ -40,7 +41,13 @@ class EntityDevices:
         self._outlook = OutlookReader(
             hass,
             home,
-            Sources(arrays=self._arrays, prices=self._prices, visits=self._visits, load=self._load),
+            Sources(
+                arrays=self._arrays,
+                prices=self._prices,
+                visits=self._visits,
+                load=self._load,
+                weather=WeatherOutlook(hass, home.grid_bindings.weather_entity),
+            ),
         )
         self._writer = Writer(hass, home)
         self._phases = PhaseWatch(home)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -18,7 +19,11 @@ ENGINE_UNAVAILABLE = "engine_unavailable"
 ENGINE_UNAUTHORIZED = "engine_unauthorized"
 REQUEST_REFUSED = "request_refused"
 INVERTER_REMOVED = "inverter_removed"
-ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED, INVERTER_REMOVED)
+WEATHER_SILENT = "weather_silent"
+ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED, INVERTER_REMOVED, WEATHER_SILENT)
+
+SILENT_FOR = timedelta(hours=24)
+"""A weather service that fails for less mends itself, as a rule."""
 
 ENTRY_ID = "entry_id"
 
@@ -79,6 +84,31 @@ def async_notice_orphans(hass: HomeAssistant, entry: HemsConfigEntry, home: Home
         translation_placeholders={
             "home": entry.title,
             "devices": ", ".join(sorted(home.titles[name] for name in home.orphans)),
+        },
+    )
+
+
+@callback
+def async_notice_weather(
+    hass: HomeAssistant, entry: HemsConfigEntry, home: Home, since: datetime | None, now: datetime
+) -> None:
+    """Say that the weather entity has been silent for long, or that it speaks again."""
+    if since is None:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, WEATHER_SILENT))
+        return
+    if now - since < SILENT_FOR:
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, WEATHER_SILENT),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=WEATHER_SILENT,
+        translation_placeholders={
+            "home": entry.title,
+            "entity": home.grid_bindings.weather_entity or "",
+            "hours": str(int((now - since) / timedelta(hours=1))),
         },
     )
 

@@ -271,10 +271,12 @@ async def test_an_event_that_lists_prices_needs_no_unit(hass):
 async def test_meters_are_stored_with_the_connection(hass):
     hass.states.async_set("sensor.grid", "100", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.outside", "unavailable")
+    hass.states.async_set("weather.sky", "unavailable")
     meters = {
         "grid_power_entity": "sensor.grid",
         "grid_power_inverted": True,
         "outdoor_temperature_entity": "sensor.outside",
+        "weather_entity": "weather.sky",
     }
     result = await begin(hass, "home", HOME | meters, "tariff_fixed", FIXED, {"kind": "embedded"})
     assert result["data"]["grid"] == {"max_import_kw": 17.0, "max_export_kw": 10.0, **meters}
@@ -290,6 +292,7 @@ BAD_HOMES = [
     ("meter without unit", {"load_power_entity": "sensor.word"}, "load_power_entity", "wrong_unit"),
     ("meter is a light", {"load_power_entity": "light.lamp"}, "load_power_entity", "wrong_domain"),
     ("outdoor in W", {"outdoor_temperature_entity": "sensor.power"}, "outdoor_temperature_entity", "wrong_unit"),
+    ("weather by the day", {"weather_entity": "weather.daily"}, "weather_entity", "no_hourly_forecast"),
 ]
 
 
@@ -301,6 +304,7 @@ async def test_a_bad_home_is_refused_at_its_field_and_can_be_mended(hass, change
     hass.states.async_set("sensor.power", "5", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.word", "five")
     hass.states.async_set("light.lamp", "on")
+    hass.states.async_set("weather.daily", "sunny", {"supported_features": 1})
     form = await begin(hass, "home", HOME | changes)
     assert form["errors"] == {place: error}
     assert form["description_placeholders"]["field"] != place

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.components.weather.const import WeatherEntityFeature
+from homeassistant.const import (
+    ATTR_SUPPORTED_FEATURES,
+    ATTR_UNIT_OF_MEASUREMENT,
+    PERCENTAGE,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
@@ -28,10 +35,16 @@ class EntityRole:
     """Whether a unit does, of an entity whose state is a number; None: not looked at."""
     expected: str = ""
     """Units as people write them."""
+    feature: tuple[str, int] | None = None
+    """One that it must have: how selectors call it, and its bit."""
+    lacks_feature: str = ""
+    """The error where it does not."""
 
     def selector(self, *, multiple: bool = False) -> EntitySelector:
         """Offers what fits, for one entity or any number of them."""
         filters = [EntityWithDeviceFilterSelectorConfig(domain=list(self.domains))]
+        if self.feature is not None:
+            filters[0]["supported_features"] = [self.feature[0]]
         if self.device_class is not None:
             others = [domain for domain in self.domains if domain not in ("sensor", "number")]
             filters = [
@@ -47,6 +60,8 @@ class EntityRole:
             return Problem(error, field, {"entity": entity_id})
         if split_entity_id(entity_id)[0] not in self.domains:
             return Problem("wrong_domain", field, {"entity": entity_id, "expected": ", ".join(self.domains)})
+        if state is not None and self._lacks_feature(state):
+            return Problem(self.lacks_feature, field, {"entity": entity_id})
         if state is None or self._measures(state):
             return None
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, "?")
@@ -58,6 +73,12 @@ class EntityRole:
             return True
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
         return self.fits(unit) or (unit is None and state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN))
+
+    def _lacks_feature(self, state: State) -> bool:
+        """Whether it is certain that it cannot do what it must; one that is unavailable may not say."""
+        if self.feature is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            return False
+        return not state.attributes.get(ATTR_SUPPORTED_FEATURES, 0) & self.feature[1]
 
 
 def _absence(state: State | None, entry: er.RegistryEntry | None) -> str | None:
@@ -81,6 +102,11 @@ TEMPERATURE = EntityRole(
 )
 CONNECTED = EntityRole(domains=("binary_sensor", "input_boolean"))
 FORECAST = EntityRole(domains=("sensor",))
+WEATHER = EntityRole(
+    domains=("weather",),
+    feature=("weather.WeatherEntityFeature.FORECAST_HOURLY", WeatherEntityFeature.FORECAST_HOURLY),
+    lacks_feature="no_hourly_forecast",
+)
 PRICE = EntityRole(
     domains=("sensor", "input_number", "event"),
     fits=lambda unit: per_kwh(unit) is not None,

@@ -34,12 +34,13 @@ from ..const import (
     CONF_SIMULATION_SPEED,
     CONF_TARIFF_KIND,
     CONF_TIME_OF_USE,
+    CONF_WEATHER_ENTITY,
     TARIFF_ENTITY,
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
 from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
-from .entities import POWER, PRICE, TEMPERATURE
+from .entities import POWER, PRICE, TEMPERATURE, WEATHER
 from .fields import CURRENCY_SIGN, Field, entity, flag, number, text
 from .form import FormStep
 from .problems import Problem
@@ -58,6 +59,7 @@ METERS = (
     flag(CONF_GRID_POWER_INVERTED, default=False),
     entity(CONF_LOAD_POWER_ENTITY, POWER),
     entity(CONF_OUTDOOR_ENTITY, TEMPERATURE),
+    entity(CONF_WEATHER_ENTITY, WEATHER),
 )
 SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
 SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)

@@ -12,6 +12,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_NAME
 
 from ..const import (
+    CONF_AWAY_ENTITY,
     CONF_CURRENCY,
     CONF_ENGINE,
     CONF_ENGINE_KIND,
@@ -20,6 +21,7 @@ from ..const import (
     CONF_GRID,
     CONF_GRID_POWER_ENTITY,
     CONF_GRID_POWER_INVERTED,
+    CONF_HOLIDAY_ENTITY,
     CONF_LOAD_POWER_ENTITY,
     CONF_MAX_EXPORT_KW,
     CONF_MAX_IMPORT_A_PER_PHASE,
@@ -30,6 +32,7 @@ from ..const import (
     CONF_SIMULATION_SEED,
     CONF_SIMULATION_SPEED,
     CONF_TARIFF,
+    CONF_WEATHER_ENTITY,
     ENGINE_APP,
     ENGINE_EMBEDDED,
     ENGINE_URL,
@@ -112,6 +115,12 @@ class GridBinding:
     load_power_entity: str | None = None
     """What the house consumes without its assets; None: it follows from the other meters."""
     outdoor_temperature_entity: str | None = None
+    weather_entity: str | None = None
+    """Gives a forecast by the hour."""
+    holiday_entity: str | None = None
+    """A calendar of holidays, or the binary sensor of the integration Workday."""
+    away_entity: str | None = None
+    """Says when nobody is at home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +245,15 @@ def parse_site(fields: Reader, time_zone: str, assets: tuple[Asset, ...] = ()) -
 
 def _grid_binding(fields: Reader) -> GridBinding:
     return GridBinding(
-        **fields.given(fields.text, CONF_GRID_POWER_ENTITY, CONF_LOAD_POWER_ENTITY, CONF_OUTDOOR_ENTITY),
+        **fields.given(
+            fields.text,
+            CONF_GRID_POWER_ENTITY,
+            CONF_LOAD_POWER_ENTITY,
+            CONF_OUTDOOR_ENTITY,
+            CONF_WEATHER_ENTITY,
+            CONF_HOLIDAY_ENTITY,
+            CONF_AWAY_ENTITY,
+        ),
         **fields.given(fields.flag, CONF_GRID_POWER_INVERTED),
     )
 

@@ -8,7 +8,7 @@ import logging
 from homeassistant.core import HomeAssistant
 
 from ..core.dispatch import Setpoint
-from ..core.forecast import Panel, performance_of, pv_forecast
+from ..core.forecast import Panel, from_clouds, performance_of, pv_forecast
 from ..core.model import HealthStatus, Horizon, InputHealth, Pv, Series
 from ..home import Home
 from ..runtime import AssetReading
@@ -16,6 +16,7 @@ from ..settings import Kept
 from .forecasts import async_read_pv
 from .history import positive
 from .sun import ArrayPast, Meter
+from .weather import WeatherReading
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class _Asked:
     past: ArrayPast
     providers: Mapping[str, Series]
     history_kw: Series | None
+    weather: WeatherReading
 
 
 class ArrayOutlook:
@@ -86,9 +88,9 @@ class ArrayOutlook:
             self._past[asset] = self._past[asset].with_given(new)
 
     async def async_read(
-        self, history: Mapping[str, Series], horizon: Horizon
+        self, history: Mapping[str, Series], weather: WeatherReading, horizon: Horizon
     ) -> tuple[dict[str, Series], list[InputHealth]]:
-        """The power of each array over the horizon; `history` by entity."""
+        """The power of each array over the horizon; `history` by entity, the weather where no provider speaks."""
         found: dict[str, Series] = {}
         health: list[InputHealth] = []
         for name, array in self._arrays.items():
@@ -106,6 +108,7 @@ class ArrayOutlook:
                 past=self._past[name],
                 providers=providers,
                 history_kw=history.get(binding.power_entity or ""),
+                weather=weather,
             )
             # The sun's way over two days takes longer than the event loop may stall.
             past, found[name], poor = await self._hass.async_add_executor_job(_forecast, asked, horizon)
@@ -133,6 +136,7 @@ class ArrayOutlook:
 
 def _forecast(asked: _Asked, horizon: Horizon) -> tuple[ArrayPast, Series, tuple[InputHealth, ...]]:
     """Runs in a worker thread."""
+    asked = replace(asked, providers={**asked.providers, **_from_weather(asked, horizon)})
     now, history_kw = horizon.start, positive(asked.history_kw) if asked.history_kw else None
     past = asked.past.foretelling(asked.providers, now).learned(asked.panel, history_kw, now)
     learned = past.calibration.until is not None
@@ -160,9 +164,25 @@ def _lately_kw(asked: _Asked, history_kw: Series | None, now: datetime) -> Serie
     return None if asked.array.curtailable else history_kw
 
 
+def _from_weather(asked: _Asked, horizon: Horizon) -> Mapping[str, Series]:
+    """What the clouds leave of a clear sky, where no provider speaks; nothing where they all do by day."""
+    if asked.weather.covered is None:
+        return {}
+    told = from_clouds(asked.panel, asked.weather.covered)
+    unsaid = tuple(
+        None if any(series.at(moment) is not None for series in asked.providers.values()) else kw
+        for moment, kw in zip(told.times, told.values, strict=False)
+    )
+    ahead = zip(told.times, unsaid, strict=False)
+    if not any(kw for moment, kw in ahead if horizon.start <= moment < horizon.end):
+        return {}
+    return {asked.weather.source: Series(times=told.times, values=unsaid)}
+
+
 def _made_from(asked: _Asked, *, learned: bool) -> tuple[InputHealth, ...]:
     if not asked.providers:
         return ()
-    made = " and ".join(asked.providers)
+    clouds = asked.weather.source
+    made = " and ".join(f"the clouds of {name}" if name == clouds else name for name in asked.providers)
     how = "calibrated by what the array gave" if learned else "not calibrated yet"
     return (InputHealth(source=asked.source, status=HealthStatus.OK, reason=f"made from {made}, {how}"),)

@@ -84,7 +84,7 @@ def measure(
 ) -> Measured:
     """The value of an entity now; `missing` is how bad it is not to have one."""
     state = hass.states.get(entity_id)
-    reason = _absent(state)
+    reason = absent(state)
     if state is None or reason:
         return _refused(source, f"{entity_id} {reason}", missing)
     try:
@@ -107,7 +107,7 @@ def measure(
 def switched_on(hass: HomeAssistant, entity_id: str, source: str) -> tuple[bool | None, tuple[InputHealth, ...]]:
     """Whether an entity that is on or off is on; it never grows old, as it reports changes only."""
     state = hass.states.get(entity_id)
-    reason = _absent(state)
+    reason = absent(state)
     if state is not None and not reason:
         if state.state in (STATE_ON, STATE_OFF):
             return state.state == STATE_ON, ()
@@ -115,7 +115,8 @@ def switched_on(hass: HomeAssistant, entity_id: str, source: str) -> tuple[bool 
     return None, _refused(source, f"{entity_id} {reason}", HealthStatus.ERROR).health
 
 
-def _absent(state: State | None) -> str:
+def absent(state: State | None) -> str:
+    """Why an entity says nothing; empty where it does."""
     if state is None:
         return "does not exist"
     if state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):

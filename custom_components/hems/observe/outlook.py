@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from homeassistant.core import HomeAssistant
 
 from ..core.forecast import draws_of, learned_draws, temperature_forecast
-from ..core.model import Horizon, HotWater, InputHealth, Series
+from ..core.model import HealthStatus, Horizon, HotWater, InputHealth, Series
 from ..devices import Outlook
 from ..home import EntityTariff, Home
 from ..runtime import Live
@@ -17,6 +17,7 @@ from .load import LoadOutlook
 from .prices import PriceReading, async_read_prices
 from .published import PriceMemory
 from .visits import VisitLog
+from .weather import WeatherOutlook, WeatherReading
 
 HISTORY = timedelta(days=42)
 """To compare methods on the last two weeks, each with the four weeks before."""
@@ -33,6 +34,7 @@ class Sources:
     prices: PriceMemory
     visits: VisitLog
     load: LoadOutlook
+    weather: WeatherOutlook
 
 
 class OutlookReader:
@@ -49,24 +51,34 @@ class OutlookReader:
         """Everything over the horizon that the home's sources know; what is poor is named."""
         start, end = horizon.start, horizon.end
         past = await self._async_past(start)
+        weather = await self._sources.weather.async_read(start)
         imported, exported = await self._async_prices(start, end)
         # What takes longer than the event loop may stall, on a small computer, is done beside it.
         aside = self._hass.async_add_executor_job
-        outdoor_c, outdoor_health = await aside(self._outdoor, past, live, horizon)
+        outdoor_c, outdoor_health = await aside(self._outdoor, past, live, weather, horizon)
         draw_kw = await aside(self._draws, past, horizon)
         load = await self._sources.load.async_read(past, outdoor_c, horizon)
-        pv_kw, pv_health = await self._sources.arrays.async_read(past, horizon)
+        pv_kw, pv_health = await self._sources.arrays.async_read(past, weather, horizon)
         expected, visit_health = await aside(self._sources.visits.expected, horizon)
         return Outlook(
             import_price=imported.series,
             export_price=exported.series,
             load_kw=load.series,
             outdoor_c=outdoor_c,
+            weather_silent_since=weather.silent_since,
             pv_kw=pv_kw,
             draw_kw=draw_kw,
             expected=expected,
             learned_load=load.learned,
-            health=(*imported.health, *exported.health, *load.health, *outdoor_health, *pv_health, *visit_health),
+            health=(
+                *imported.health,
+                *exported.health,
+                *weather.health,
+                *load.health,
+                *outdoor_health,
+                *pv_health,
+                *visit_health,
+            ),
         )
 
     async def _async_prices(self, start: datetime, end: datetime) -> tuple[PriceReading, PriceReading]:
@@ -103,13 +115,18 @@ class OutlookReader:
         return self._past
 
     def _outdoor(
-        self, past: Mapping[str, Series], live: Live, horizon: Horizon
+        self, past: Mapping[str, Series], live: Live, weather: WeatherReading, horizon: Horizon
     ) -> tuple[Series | None, tuple[InputHealth, ...]]:
+        """The weather's forecast, and where it does not reach the course of the last days."""
         entity_id = self._home.grid_bindings.outdoor_temperature_entity
         history = past.get(entity_id) if entity_id else None
-        if history is None:
+        if history is None and weather.outdoor_c is None:
             return None, ()
-        return temperature_forecast(None, history, live.outdoor_c, horizon.start, horizon.end)
+        found, poor = temperature_forecast(weather.outdoor_c, history, live.outdoor_c, horizon.start, horizon.end)
+        if weather.outdoor_c is None:
+            return found, poor
+        reason = f"made from the forecast of {weather.source}"
+        return found, (*poor, InputHealth(source="outdoor_c", status=HealthStatus.OK, reason=reason))
 
     def _tanks(self) -> list[HotWater]:
         return [asset for asset in self._home.site.assets if isinstance(asset, HotWater)]
