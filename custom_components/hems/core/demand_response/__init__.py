@@ -1,0 +1,1 @@
+"""Events that a grid operator or a demand-response script asks for, from request to end."""
