@@ -1,0 +1,153 @@
+"""What Mosquitto reads: its password file, its access list and its bridge to the fleet's broker."""
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
+import hashlib
+import hmac
+import re
+import secrets
+
+ITERATIONS = 10_000
+"""About 10 ms of a Raspberry Pi 4 at each connection; the generated passwords need none, a person's does."""
+_SALT_BYTES = 12
+_KEY_BYTES = 64
+_WORD = re.compile(r"[A-Za-z0-9._:@-]{1,200}")
+_PREFIX = re.compile(r"[A-Za-z0-9._/-]{0,200}")
+
+
+def hashed(password: str, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
+    """A password as Mosquitto 2 keeps it: `$7$iterations$salt$key`, PBKDF2 with SHA-512, base64 (mosquitto_passwd)."""
+    salt = salt if salt is not None else secrets.token_bytes(_SALT_BYTES)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations, _KEY_BYTES)
+    return f"$7${iterations}${b64encode(salt).decode()}${b64encode(key).decode()}"
+
+
+def matches(password: str, kept: str) -> bool:
+    """Whether this is the password behind a line of the password file; a line that cannot be read matches none."""
+    try:
+        _, kind, iterations, salt, _ = kept.split("$")
+        again = hashed(password, b64decode(salt, validate=True), int(iterations))
+    except ValueError, Base64Error:
+        return False
+    return kind == "7" and hmac.compare_digest(again, kept)
+
+
+def password_file(passwords: Mapping[str, str], before: str | None) -> str:
+    """One line a user; a line that still fits keeps its salt, so that a second boot changes nothing."""
+    kept = dict(line.split(":", 1) for line in (before or "").splitlines() if ":" in line)
+    lines = (
+        f"{user}:{kept[user] if matches(password, kept.get(user, '')) else hashed(password)}\n"
+        for user, password in passwords.items()
+    )
+    return "".join(lines)
+
+
+def access_list(home: str) -> str:
+    """What each user may do. Nobody else may do anything."""
+    return f"""\
+# Home Assistant carries the integration and whatever else the household connects.
+user homeassistant
+topic readwrite #
+topic read $SYS/#
+
+user agent
+topic read hems/{home}/#
+topic write hems/{home}/stack/#
+topic read $SYS/#
+
+# Demand-response scripts.
+user dr
+topic write hems/{home}/events/request
+topic write hems/{home}/events/cancel
+topic read hems/{home}/events/state/#
+topic read hems/{home}/plan
+topic read hems/{home}/flexibility
+topic read hems/{home}/status
+
+# Meters and other devices that publish by themselves.
+user sensors
+topic write hems/{home}/telemetry/#
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """The fleet's broker. Raises ValueError for what would not be one word of Mosquitto's configuration."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    prefix: str
+    """Before `hems/<home>/` on the fleet's side, with its slash; may be empty."""
+    own_ca: bool
+    """Trust only the CA in fleet-ca.crt instead of the public ones."""
+
+    def __post_init__(self) -> None:
+        if not _WORD.fullmatch(self.host):
+            raise ValueError("FLEET_MQTT_HOST is not a host name or an address")
+        if not 0 < self.port < 65536:
+            raise ValueError("FLEET_MQTT_PORT is not a port")
+        if not _WORD.fullmatch(self.user):
+            raise ValueError("FLEET_MQTT_USER must be letters, digits and . _ : @ -")
+        if not self.password or not self.password.isprintable() or self.password != self.password.strip():
+            raise ValueError("FLEET_MQTT_PASSWORD is missing, or has spaces at its ends, or does not print")
+        if not _PREFIX.fullmatch(self.prefix):
+            raise ValueError("FLEET_MQTT_PREFIX must be letters, digits and . _ / -")
+
+
+def bridge_of(variables: Mapping[str, str], home: str) -> Bridge | None:
+    """The bridge that the variables ask for, if any. Raises ValueError naming the variable that is wrong."""
+    host = variables.get("FLEET_MQTT_HOST", "").strip()
+    if not host:
+        return None
+    port = variables.get("FLEET_MQTT_PORT", "").strip() or "8883"
+    prefix = variables.get("FLEET_MQTT_PREFIX", "").strip("/ ")
+    return Bridge(
+        host=host,
+        port=int(port) if port.isdecimal() else 0,
+        user=variables.get("FLEET_MQTT_USER", "").strip() or home,
+        password=variables.get("FLEET_MQTT_PASSWORD", ""),
+        prefix=f"{prefix}/" if prefix else "",
+        own_ca=bool(variables.get("FLEET_MQTT_CA", "").strip()),
+    )
+
+
+def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
+    """Mosquitto's configuration of the bridge; `folder` is where Mosquitto finds these files."""
+    if bridge is None:
+        return "# No bridge: FLEET_MQTT_HOST is not set.\n"
+    trust = (
+        f"bridge_cafile {folder}/fleet-ca.crt" if bridge.own_ca else "bridge_cafile /etc/ssl/certs/ca-certificates.crt"
+    )
+    there = f"{bridge.prefix}hems/{home}/"
+    out = ("telemetry/#", "plan", "status", "events/state/#")
+    back = ("events/request", "events/cancel")
+    topics = [f"topic {topic} out 1 hems/{home}/ {there}" for topic in out]
+    topics += [f"topic {topic} in 1 hems/{home}/ {there}" for topic in back]
+    address = f"[{bridge.host}]" if ":" in bridge.host else bridge.host
+    return "\n".join(
+        [
+            "connection fleet",
+            f"address {address}:{bridge.port}",
+            f"remote_clientid {home}",
+            f"local_clientid fleet-{home}",
+            f"remote_username {bridge.user}",
+            f"remote_password {bridge.password}",
+            trust,
+            "bridge_insecure false",
+            "bridge_tls_version tlsv1.2",
+            "bridge_protocol_version mqttv311",
+            "try_private true",
+            "cleansession false",
+            "start_type automatic",
+            "restart_timeout 5 300",
+            "keepalive_interval 60",
+            "notifications true",
+            "notifications_local_only true",
+            *topics,
+            "",
+        ]
+    )
