@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from .coordinator import HemsCoordinator
-from .core.accounting import AssetSample, DayAccount, Ledger, Sample
+from .core.accounting import AssetSample, DayAccount, Ledger, Outturn, Outturns, Sample
 from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
 from .home import Home
@@ -18,6 +18,8 @@ from .settings import Kept
 _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 60.0
+OUTTURNS = "outturns"
+"""Beside what the ledger keeps."""
 LONGEST_SAMPLE = timedelta(minutes=15)
 """What happened in a longer silence is unknown and is not counted ..."""
 LONGEST_WAIT = timedelta(minutes=1)
@@ -25,7 +27,7 @@ LONGEST_WAIT = timedelta(minutes=1)
 
 
 class Accounts:
-    """Totals of the home and the account of its day."""
+    """Totals of the home, the account of its day, and what became of the plans of the last hours."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Accounts:
         self._coordinator = coordinator
         self._kept = kept
         self._ledger = Ledger(home.site)
+        self._outturns = Outturns()
         self._last: Live | None = None
         self._unsub: CALLBACK_TYPE | None = None
 
@@ -56,6 +59,11 @@ class Accounts:
         """The day before, if it was counted."""
         return self._ledger.yesterday
 
+    @property
+    def outturns(self) -> tuple[Outturn, ...]:
+        """What was expected of each of the last 24 hours, and what became of it; the oldest first."""
+        return self._outturns.past
+
     def energy_kwh(self, asset: str, direction: str) -> float:
         """Total that went "in" to (was drawn by) or "out" of an asset, the "grid" (in: imported) or the "load"."""
         return self._ledger.energy_kwh(asset, direction)
@@ -66,6 +74,7 @@ class Accounts:
         if state is not None:
             try:
                 self._ledger = Ledger.restore(state, self._home.site)
+                self._outturns = Outturns.restore(state.get(OUTTURNS, []))
             except ValueError as error:
                 _LOGGER.warning("The counters of %s begin anew: %s", self._home.name, error)
         self._unsub = self._dispatcher.async_add_listener(self._count)
@@ -75,7 +84,7 @@ class Accounts:
         if self._unsub is not None:
             self._unsub()
             self._unsub = None
-        await self._kept.async_save(self._ledger.state())
+        await self._kept.async_save(self._state())
 
     @callback
     def _count(self) -> None:
@@ -87,8 +96,13 @@ class Accounts:
             return
         if live.load_kw is None:
             return
-        self._ledger.record(self._sample(live, live.load_kw, (live.at - last.at).total_seconds()))
-        self._kept.save_within(SAVE_WITHIN_S, self._ledger.state)
+        sample = self._sample(live, live.load_kw, (live.at - last.at).total_seconds())
+        self._ledger.record(sample)
+        self._outturns.record(sample, self._coordinator.data.plan)
+        self._kept.save_within(SAVE_WITHIN_S, self._state)
+
+    def _state(self) -> dict[str, Any]:
+        return self._ledger.state() | {OUTTURNS: self._outturns.state()}
 
     def _sample(self, live: Live, load_kw: float, dt_s: float) -> Sample:
         request = self._coordinator.data.request

@@ -31,6 +31,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsCon
             for name, found in entry.runtime_data.dispatcher.scheduled.items()
         },
         "today": to_plain(entry.runtime_data.accounts.today),
+        "outturns": [to_plain(hour) for hour in site.outturns],
         "live": to_plain(site.live) if site.live else None,
         "next_action": to_plain(site.next_action) if site.next_action else None,
         "request": _request(data.request) if data.request else None,

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .core.explain import Reason
+from .core.accounting import Outturn, Tally, total_of
+from .core.explain import Comfort, Reason
 from .core.model import AssetPlan, Battery, Plan
 from .rounding import rounded
 from .views import AssetView, SiteView
@@ -77,7 +78,44 @@ def reason_told(site: SiteView, reason: Reason) -> dict[str, Any]:
         "gain": _known(reason.gain),
         "next_best_start": local_time(site, reason.alternative.start) if reason.alternative else None,
         "next_best_costs": _known(reason.alternative_cost),
+        "co2_kg": _known(reason.co2_kg),
+        "comfort": _comfort(reason.comfort),
     }
+
+
+def _comfort(comfort: Comfort | None) -> dict[str, Any] | None:
+    if comfort is None:
+        return None
+    return {
+        "unit": comfort.unit,
+        "planned": round(comfort.planned, 2),
+        "without": round(comfort.without, 2),
+        "worth": _known(comfort.worth),
+    }
+
+
+def outturn_told(site: SiteView, asset: str | None) -> dict[str, Any] | None:
+    """What became of the plans of the last 24 hours, of all assets or of one; None before the first hour is over."""
+    total = total_of(site.outturns)
+    if total is None:
+        return None
+    return _hour(site, total, asset) | {"hours": [_hour(site, hour, asset) for hour in site.outturns]}
+
+
+def _hour(site: SiteView, hour: Outturn, asset: str | None) -> dict[str, Any]:
+    return {
+        "start": local_time(site, hour.start),
+        "end": local_time(site, hour.end),
+        "counted_h": round(hour.counted_h, 3),
+        "expected": _tally(hour.expected, asset),
+        "realised": _tally(hour.realised, asset),
+    }
+
+
+def _tally(tally: Tally, asset: str | None) -> dict[str, Any]:
+    numbers = {name: rounded(number, 4) for name, number in tally.plain().items() if name != "asset_kwh"}
+    energies = {name: rounded(kwh, 3) for name, kwh in tally.asset_kwh.items() if asset in {None, name}}
+    return numbers | {"asset_kwh": energies}
 
 
 def _known(value: float | None) -> float | None:

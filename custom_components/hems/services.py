@@ -17,7 +17,7 @@ from .const import DOMAIN
 from .core.model import Appliance
 from .entity import asset_views, refusals_shown
 from .overrides import checked_override
-from .plan_told import asset_rows, local_time, plan_summary, reason_told, site_rows
+from .plan_told import asset_rows, local_time, outturn_told, plan_summary, reason_told, site_rows
 from .runs import next_ready_by
 from .runtime import HemsConfigEntry
 from .views import AssetView, SiteView
@@ -114,6 +114,7 @@ async def _get_plan(call: ServiceCall) -> dict[str, Any]:
         "reasons": [
             reason_told(site, reason) for reason in site.reasons if wanted is None or wanted.name == reason.asset
         ],
+        "outturn": outturn_told(site, wanted.name if wanted else None),
     }
 
 
@@ -154,6 +155,16 @@ async def _what_if(call: ServiceCall) -> dict[str, Any]:
         ATTR_UNTIL: local_time(view.site, word.until),
         "extra_cost": round(answer.extra_cost, 4),
         "extra_bill": round(answer.extra_bill, 4),
+        "extra_comfort": round(answer.extra_comfort, 4),
+        "extra_co2_kg": None if answer.extra_co2_kg is None else round(answer.extra_co2_kg, 3),
+        "warmth": [
+            {
+                ATTR_ASSET: warmth.asset,
+                "planned_c": round(warmth.planned_c, 1),
+                "other_c": round(warmth.other_c, 1),
+            }
+            for warmth in answer.warmth
+        ],
         "currency": answer.currency,
         "broken": view.site.told(answer.broken),
     }

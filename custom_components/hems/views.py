@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
 
+from .core.accounting import Outturn
 from .core.explain import Reason
 from .core.model import (
     Appliance,
@@ -65,6 +66,11 @@ class SiteView:
     def reasons(self) -> tuple[Reason, ...]:
         """Why each asset does what it does, of the plan that was made last."""
         return self.runtime.coordinator.data.reasons
+
+    @property
+    def outturns(self) -> tuple[Outturn, ...]:
+        """What was expected of each of the last 24 hours, and what became of it."""
+        return self.runtime.accounts.outturns
 
     @property
     def health(self) -> tuple[InputHealth, ...]:

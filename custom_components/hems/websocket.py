@@ -24,6 +24,7 @@ import probatio
 
 from .asset_lookup import device_of
 from .const import DOMAIN
+from .core.accounting import total_of
 from .core.model import Battery, Plan
 from .core.wire import to_plain
 from .entity import asset_views, unique_prefix
@@ -251,7 +252,14 @@ def _plan(site: SiteView) -> Message:
         "plan": _plain(site.last_plan),
         "next_action": _plain(site.next_action),
         "reasons": [to_plain(reason) for reason in site.reasons],
+        "outturn": _outturn(site),
     }
+
+
+def _outturn(site: SiteView) -> Message | None:
+    """What became of the plans of the last 24 hours; None before the first hour is over."""
+    total = total_of(site.outturns)
+    return None if total is None else {"total": to_plain(total), "hours": [to_plain(hour) for hour in site.outturns]}
 
 
 def _plain(value: Plan | Live | NextAction | None) -> Any:

@@ -11,7 +11,7 @@ from homeassistant.const import Platform
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.accounting import DayAccount, Flows
+from custom_components.hems.core.accounting import DayAccount, Flows, Outturn
 from custom_components.hems.core.explain import WhatIf
 from custom_components.hems.core.model import (
     AssetPlan,
@@ -237,6 +237,8 @@ class FakeAccounts:
         self.today = DayAccount(
             day=NOW.date(), cost=1.5, counterfactual_cost=2.0, flows=Flows(pv_to_battery=4.0, pv_to_grid=1.0)
         )
+
+        self.outturns: tuple[Outturn, ...] = ()
 
     def energy_kwh(self, asset: str, direction: str) -> float:
         return 12.3456 if asset == "load" else {"in": 100.5, "out": 50.25}[direction]

@@ -55,6 +55,7 @@ async def test_wishes_health_and_measurements_are_in_it(hass):
     assert [override["start"] for override in data["scheduled"]["battery"]] == ["2026-03-02T03:00:00Z"]
     assert data["live"]["grid_kw"] == 1.7
     assert data["today"]["cost"] == 1.5
+    assert data["outturns"] == []
     assert data["next_action"]["action"] == "charge"
     assert data["entry"]["data"]["engine"] == {"kind": "url", "url": REDACTED, "token": REDACTED}
     assert data["version"] == "0.1.0"

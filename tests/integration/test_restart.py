@@ -101,6 +101,19 @@ async def test_counters_go_on(hass, freezer, engine, entry):
     assert runtime.accounts.yesterday is None
 
 
+async def test_what_became_of_the_last_hours_is_kept(hass, freezer, engine):
+    entry = a_running_entry("battery", engine=engine.url, speed=60.0)
+    runtime = await load(hass, entry)
+    for _ in range(8):
+        await runtime.coordinator.async_plan_now()
+        await pass_time(hass, freezer, 10)
+    outturns = runtime.accounts.outturns
+    assert outturns
+    assert outturns[-1].realised.load_kwh > 0.0
+    runtime = await restart(hass, entry)
+    assert runtime.accounts.outturns == outturns
+
+
 async def test_counters_that_cannot_be_read_begin_anew(hass, hass_storage, engine, entry, caplog):
     hass_storage[f"hems.{entry.entry_id}.accounts"] = {"version": 1, "data": {"version": 0}}
     runtime = await load(hass, entry)

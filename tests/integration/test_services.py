@@ -13,7 +13,8 @@ import yaml
 
 from custom_components.hems import services
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.explain import Action, OtherTime, Reason, Why
+from custom_components.hems.core.accounting import Outturn, Tally
+from custom_components.hems.core.explain import Action, Comfort, OtherTime, Reason, Warmth, Why
 from custom_components.hems.core.model import Baseline, CostSplit, Override, Violation
 from custom_components.hems.runtime import PlanView
 from tests.builders import hours
@@ -110,6 +111,15 @@ A_REASON = Reason(
     gain=0.8,
     alternative=OtherTime(start=hours(5), end=hours(7), price_per_kwh=0.15),
     alternative_cost=0.2,
+    co2_kg=1.25,
+    comfort=Comfort(unit="degC", planned=20.04, without=18.456, worth=2.5),
+)
+AN_HOUR = Outturn(
+    start=hours(-1),
+    end=hours(0),
+    counted_h=1.0,
+    expected=Tally(cost=0.3, import_kwh=1.0, load_kwh=0.5, asset_kwh={"battery": 0.5, "pv": -1.0}),
+    realised=Tally(cost=0.45, import_kwh=1.5, load_kwh=0.9, asset_kwh={"battery": 0.6, "pv": -0.9}),
 )
 
 
@@ -130,7 +140,26 @@ async def test_get_plan_says_why_in_money(hass):
         "gain": 0.8,
         "next_best_start": "2026-03-02T06:00:00+01:00",
         "next_best_costs": 0.2,
+        "co2_kg": 1.25,
+        "comfort": {"unit": "degC", "planned": 20.04, "without": 18.46, "worth": 2.5},
     }
+
+
+async def test_get_plan_says_what_became_of_the_last_hours(hass):
+    entry = await show(hass)
+    assert (await act(hass, "get_plan"))["outturn"] is None
+    entry.runtime_data.accounts.outturns = (AN_HOUR, replace(AN_HOUR, start=hours(0), end=hours(1)))
+
+    outturn = (await act(hass, "get_plan"))["outturn"]
+
+    assert (outturn["start"], outturn["end"]) == ("2026-03-02T00:00:00+01:00", "2026-03-02T02:00:00+01:00")
+    assert outturn["counted_h"] == 2.0
+    assert outturn["expected"]["cost"] == pytest.approx(0.6)
+    assert outturn["realised"]["cost"] == pytest.approx(0.9)
+    assert outturn["realised"]["asset_kwh"] == {"battery": 1.2, "pv": -1.8}
+    assert [hour["realised"]["import_kwh"] for hour in outturn["hours"]] == [1.5, 1.5]
+    alone = (await act(hass, "get_plan", asset="Home battery"))["outturn"]
+    assert alone["expected"]["asset_kwh"] == {"battery": 1.0}
 
 
 async def test_get_plan_says_what_it_saves(hass):
@@ -152,12 +181,20 @@ async def test_what_if_tells_the_price_of_a_word_without_giving_it(hass):
         reason="too late",
     )
     coordinator = entry.runtime_data.coordinator
-    coordinator.answer = replace(coordinator.answer, broken=(late,))
+    coordinator.answer = replace(
+        coordinator.answer,
+        broken=(late,),
+        extra_comfort=0.3,
+        extra_co2_kg=1.2345,
+        warmth=(Warmth(asset="heat_pump", planned_c=20.04, other_c=18.96),),
+    )
     answer = await act(hass, "what_if", asset="Home battery", mode="charge", duration={"hours": 2})
     assert coordinator.asked == [Override(asset="battery", power_kw=5.0, until=NOW + timedelta(hours=2))]
     assert entry.runtime_data.dispatcher.overrides == {}
     assert answer["extra_cost"] == 0.84
     assert answer["extra_bill"] == 0.9
+    assert (answer["extra_comfort"], answer["extra_co2_kg"]) == (0.3, 1.234)
+    assert answer["warmth"] == [{"asset": "heat_pump", "planned_c": 20.0, "other_c": 19.0}]
     assert answer["currency"] == "EUR"
     assert answer["broken"] == [{"limit": "Wallbox: target", "amount": 3.0, "unit": "kWh", "reason": "too late"}]
 

@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hems import websocket
+from custom_components.hems.core.accounting import Outturn, Tally
 from custom_components.hems.core.model import Plan
 from custom_components.hems.core.wire import adapter_of
 from tests.builders import hours
@@ -71,6 +72,22 @@ async def test_the_plan_of_a_snapshot_is_the_whole_plan(hass, hass_ws_client):
     await show(hass)
     snapshot = await anext(await followed(await hass_ws_client(hass)))
     assert adapter_of(Plan).validate_python(snapshot["plan"], strict=False) == a_plan()
+
+
+async def test_what_became_of_the_last_hours_comes_with_the_plan(hass, hass_ws_client):
+    entry = await show(hass)
+    tally = Tally(cost=0.3, import_kwh=1.0, asset_kwh={"battery": 0.5})
+    hour = Outturn(start=hours(-1), end=hours(0), counted_h=1.0, expected=tally, realised=replace(tally, cost=0.4))
+    stream = await followed(await hass_ws_client(hass))
+    assert (await anext(stream))["outturn"] is None
+
+    entry.runtime_data.accounts.outturns = (hour,)
+    entry.runtime_data.coordinator.publish(a_view(a_plan(made_at=hours(0.1))))
+
+    outturn = (await anext(stream))["outturn"]
+    assert outturn["hours"] == [outturn["total"]]
+    assert (outturn["total"]["expected"]["cost"], outturn["total"]["realised"]["cost"]) == (0.3, 0.4)
+    assert outturn["total"]["realised"]["asset_kwh"] == {"battery": 0.5}
 
 
 async def test_every_new_plan_is_sent_once(hass, hass_ws_client):
@@ -208,7 +225,15 @@ async def test_the_price_of_a_word_can_be_asked_for(hass, hass_ws_client):
     await client.send_json_auto_id(ASKED)
     answer = await client.receive_json()
     assert answer["success"], answer
-    assert answer["result"] == {"extra_cost": 0.84, "extra_bill": 0.9, "currency": "EUR", "broken": []}
+    assert answer["result"] == {
+        "extra_cost": 0.84,
+        "extra_bill": 0.9,
+        "currency": "EUR",
+        "extra_comfort": 0.0,
+        "extra_co2_kg": None,
+        "warmth": [],
+        "broken": [],
+    }
     (word,) = entry.runtime_data.coordinator.asked
     assert word.asset == "battery"
     assert word.until == hours(2)

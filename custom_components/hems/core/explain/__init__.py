@@ -7,7 +7,7 @@ from .case import OtherTime
 from .effects import Comfort
 from .next_action import NextStep, next_action
 from .reasons import Reason, reasons
-from .what_if import WhatIf, asked_with, can_be_compared, compared
+from .what_if import Warmth, WhatIf, asked_with, can_be_compared, compared
 from .words import Action, Why
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "NextStep",
     "OtherTime",
     "Reason",
+    "Warmth",
     "WhatIf",
     "Why",
     "asked_with",
