@@ -7,11 +7,15 @@ import re
 import ssl
 import stat
 import subprocess
+import time
 
 from hems_agent import broker_files, certificates, secrets
 from hems_agent.secret_files import write_whole
 from hems_agent.secrets import MQTT_USERS, STACK_OWNERS, make_secrets
 import pytest
+
+from tests.demo_process import free_port
+from tests.stack.native_stack import native, needs, running
 
 EVERYBODYS = {"home-id", "ca.crt", ".rotated"}
 
@@ -224,6 +228,15 @@ def test_what_a_boot_says_holds_no_secret(tmp_path, capfd):
     assert "short" not in said
 
 
+def test_a_hash_is_the_one_that_mosquittos_own_tool_makes(tmp_path):
+    needs("mosquitto_passwd")
+    file = tmp_path / "passwd"
+    subprocess.run(["mosquitto_passwd", "-c", "-b", file, "somebody", "a password of the home"], check=True)
+    line = file.read_text().strip().partition(":")[2]
+    assert broker_files.matches("a password of the home", line)
+    assert not broker_files.matches("a password of another", line)
+
+
 # Certificates
 
 
@@ -340,6 +353,26 @@ def test_a_fleet_variable_that_is_wrong_is_named_and_makes_no_bridge(tmp_path, v
     answer = make_secrets(tmp_path, good | variables, owners=None)
     assert any(problem.startswith("no bridge to the fleet") and named in problem for problem in answer.problems)
     assert (tmp_path / "mosquitto/bridge.conf").read_text().startswith("# No bridge")
+
+
+def test_the_bridge_says_nothing_to_a_fleet_that_it_cannot_verify(tmp_path):
+    needs("mosquitto")
+    fleet, port, tls_port = tmp_path / "fleet", free_port(), free_port()
+    home = made(
+        tmp_path / "secrets",
+        FLEET_MQTT_HOST="localhost",
+        FLEET_MQTT_PORT=str(tls_port),
+        FLEET_MQTT_PASSWORD="the fleet knows it",
+        FLEET_MQTT_CA=own_pair(tmp_path)[0],
+    ).home
+    made(fleet / "secrets")
+    listener = native.mosquitto(fleet, fleet / "secrets", port=port, tls_port=tls_port)
+    with running(listener, fleet, port, tls_port):
+        bridge = native.mosquitto(tmp_path, tmp_path / "secrets", port=free_port(), tls_port=free_port())
+        with running(bridge, tmp_path):
+            time.sleep(2)  # Mosquitto's log reaches a file only when it ends: there is nothing to wait for
+    assert "certificate verify failed" in (tmp_path / "mosquitto.log").read_text()
+    assert home not in (fleet / "mosquitto.log").read_text()
 
 
 # The access point
