@@ -1,0 +1,20 @@
+#!/bin/sh
+# Wait for the secrets, fill in mosquitto.conf, become Mosquitto.
+# Tests and scripts/stack start the broker by this same file, with other paths and ports in the environment.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+secrets=${SECRETS:-/secrets}/mosquitto
+data=${DATA:-/mosquitto/data}
+run=${RUN:-/tmp}
+
+sh "$here/../wait-for-secrets.sh" mosquitto/passwd mosquitto/acl mosquitto/ca.crt mosquitto/server.crt mosquitto/server.key
+
+umask 077
+mkdir -p "$run" "$data"
+sed -e "s|@USER@|$(id -un)|" -e "s|@SECRETS@|$secrets|" -e "s|@DATA@|$data|" -e "s|@BIND@|${BIND:-}|" \
+  -e "s|@PORT@|${PORT:-1883}|" -e "s|@TLS_PORT@|${TLS_PORT:-8883}|" "$here/mosquitto.conf" >"$run/mosquitto.conf"
+# The bridge to the fleet's broker, with its password, is a secret.
+if [ -s "$secrets/bridge.conf" ]; then
+  cat "$secrets/bridge.conf" >>"$run/mosquitto.conf"
+fi
+exec mosquitto -c "$run/mosquitto.conf"

@@ -1,0 +1,77 @@
+"""How a service of the stack is started without a container: its own entrypoint, other paths and ports.
+
+The entrypoints in balena/ read every path and port from the environment and have the container's as defaults, so
+what is started here is what the images start.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import subprocess
+
+ROOT = Path(__file__).parents[2]
+LOOPBACK = "127.0.0.1"
+NO_WAIT_S = 0
+"""Secrets are there before a native service starts; in a container it waits for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A process to start."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+
+    def start(self, log: Path) -> subprocess.Popen[bytes]:
+        """Start it; what it says goes to the end of `log`. /usr/sbin is where Debian keeps servers."""
+        path = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                self.command,
+                env={**os.environ, "PATH": path, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+
+def mosquitto(directory: Path, secrets: Path, *, port: int, tls_port: int) -> Service:
+    """The broker, with its data below `directory`; `secrets` is what a container sees as /secrets."""
+    return Service(
+        name="mosquitto",
+        command=("/bin/sh", str(ROOT / "balena/mosquitto/entrypoint.sh")),
+        environment={
+            "SECRETS": str(secrets),
+            "DATA": str(directory / "data"),
+            "RUN": str(directory / "run"),
+            "BIND": LOOPBACK,
+            "PORT": str(port),
+            "TLS_PORT": str(tls_port),
+            "WAIT_S": str(NO_WAIT_S),
+        },
+    )
+
+
+def nginx(
+    directory: Path, secrets: Path, *, http_port: int, https_port: int, upstreams: Mapping[str, str] | None = None
+) -> Service:
+    """The proxy; `upstreams` gives host:port of homeassistant, grafana and config-editor.
+
+    Other variables of its entrypoint (CONFIG_EDITOR, TRUSTED_FRONT, …) come from this process's environment.
+    """
+    named = {f"{name.upper().replace('-', '_')}_UPSTREAM": address for name, address in (upstreams or {}).items()}
+    return Service(
+        name="nginx",
+        command=("/bin/sh", str(ROOT / "balena/nginx/entrypoint.sh")),
+        environment={
+            "SECRETS": str(secrets),
+            "RUN": str(directory / "run"),
+            "BIND": f"{LOOPBACK}:",
+            "HTTP_PORT": str(http_port),
+            "HTTPS_PORT": str(https_port),
+            "WAIT_S": str(NO_WAIT_S),
+            **named,
+        },
+    )
