@@ -1,0 +1,199 @@
+"""Which sensors have gone silent or lose messages: last seen, gaps, and the share that is missing.
+
+Gaps and loss go by the times of the measurements, so that what a broker kept during a restart of the agent counts as
+received; silence goes by arrival. Seconds are of any clock that only goes forward.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import quantiles
+
+from .lines import line
+
+BUCKETS = 12
+LEARN_FROM = 8
+"""Intervals between messages before one is expected."""
+REMEMBERED = 32
+
+
+class Trouble(StrEnum):
+    """What can be wrong with a feed."""
+
+    SILENT = "silent"
+    LOSSY = "lossy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedOptions:
+    """When a feed is in trouble."""
+
+    intervals_s: Mapping[str, float] = field(default_factory=dict)
+    """By asset; learned where not given."""
+    window_s: float = 3600.0
+    silent_after_intervals: float = 3.0
+    silent_after_s: float = 30.0
+    """Whichever of the two is longer."""
+    lossy_percent: float = 20.0
+    forgotten_after_s: float = 7 * 86400.0
+    """A sensor silent for so long was taken away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """One feed at one moment."""
+
+    asset: str
+    age_s: float
+    """Since the last message."""
+    interval_s: float | None
+    """Expected between two messages; None while learning."""
+    gaps: int
+    """How often messages were missing, since the agent started."""
+    loss_percent: float
+    """Over the window, with the present silence."""
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A trouble that has begun, or ended (None)."""
+
+    asset: str
+    trouble: Trouble | None
+
+
+@dataclass(slots=True)
+class Feed:
+    """What is remembered of one asset."""
+
+    seen_s: float
+    interval_s: float | None
+    given: bool
+    last_ms: int | None = None
+    steps_ms: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    gaps: int = 0
+    buckets: deque[list[int]] = field(default_factory=deque)
+    """Number of the bucket, messages received and missed in it."""
+    trouble: Trouble | None = None
+
+
+class Feeds:
+    """All feeds of a home; used by one thread. `known` are intervals by asset from before a restart."""
+
+    def __init__(self, options: FeedOptions, now_s: float, known: Mapping[str, float] | None = None) -> None:
+        self._options = options
+        self._bucket_s = options.window_s / BUCKETS
+        self._resumed_s = now_s
+        self._feeds = {asset: self._new(asset, now_s, interval_s) for asset, interval_s in (known or {}).items()}
+
+    def heard(self, asset: str, time_ms: int, now_s: float) -> None:
+        """A measurement of this time has arrived."""
+        feed = self._feeds.get(asset)
+        if feed is None:
+            feed = self._feeds[asset] = self._new(asset, now_s, None)
+        feed.seen_s = now_s
+        last_ms = feed.last_ms
+        if last_ms is not None and time_ms <= last_ms:
+            return
+        missed = 0
+        if last_ms is not None:
+            step_ms = time_ms - last_ms
+            feed.steps_ms.append(step_ms)
+            if feed.interval_s and step_ms > 1500.0 * feed.interval_s:
+                missed = self._missing(step_ms / 1000.0, feed.interval_s) - 1
+                feed.gaps += missed > 0
+        feed.last_ms = time_ms
+        bucket = int(now_s / self._bucket_s)
+        if not feed.buckets or feed.buckets[-1][0] != bucket:
+            feed.buckets.append([bucket, 0, 0])
+        newest = feed.buckets[-1]
+        newest[1] += 1
+        newest[2] += missed
+
+    def resume(self, now_s: float) -> None:
+        """The connection to the broker is back: silence counts from here."""
+        self._resumed_s = now_s
+
+    def changes(self, now_s: float) -> list[Change]:
+        """Troubles that began or ended since the last call; every ten seconds or so, while connected."""
+        found = []
+        for asset, feed in list(self._feeds.items()):
+            if now_s - feed.seen_s > self._options.forgotten_after_s:
+                del self._feeds[asset]
+                trouble = None
+            else:
+                self._learn(feed)
+                self._age(feed, now_s)
+                trouble = self._trouble(feed, now_s)
+            if trouble != feed.trouble:
+                feed.trouble = trouble
+                found.append(Change(asset, trouble))
+        return found
+
+    def states(self, now_s: float) -> Iterator[FeedState]:
+        """Every feed, as of the last call of `changes`."""
+        for asset, feed in self._feeds.items():
+            yield FeedState(
+                asset=asset,
+                age_s=max(0.0, now_s - feed.seen_s),
+                interval_s=feed.interval_s,
+                gaps=feed.gaps,
+                loss_percent=self._loss_percent(feed, now_s),
+                trouble=feed.trouble,
+            )
+
+    def known(self) -> dict[str, float]:
+        """What a restart needs, so that a sensor that dies with the agent is missed as well."""
+        return {asset: feed.interval_s for asset, feed in self._feeds.items() if feed.interval_s}
+
+    def _new(self, asset: str, now_s: float, known_s: float | None) -> Feed:
+        given_s = self._options.intervals_s.get(asset)
+        return Feed(seen_s=now_s, interval_s=given_s or known_s, given=given_s is not None)
+
+    def _missing(self, silence_s: float, interval_s: float) -> int:
+        return round(min(silence_s, self._options.window_s) / interval_s)
+
+    def _learn(self, feed: Feed) -> None:
+        """The median where most steps are alike; a feed that speaks when it likes is given its slow tenth."""
+        if feed.given or len(feed.steps_ms) < LEARN_FROM:
+            return
+        tenths = quantiles(feed.steps_ms, n=10, method="inclusive")
+        steady = tenths[1] >= 0.7 * tenths[4]
+        feed.interval_s = (tenths[4] if steady else tenths[8]) / 1000.0
+
+    def _age(self, feed: Feed, now_s: float) -> None:
+        while feed.buckets and feed.buckets[0][0] <= int(now_s / self._bucket_s) - BUCKETS:
+            feed.buckets.popleft()
+
+    def _silence_s(self, feed: Feed, now_s: float) -> float:
+        return now_s - max(feed.seen_s, self._resumed_s)
+
+    def _is_silent(self, feed: Feed, now_s: float) -> bool:
+        bound_s = max(self._options.silent_after_s, self._options.silent_after_intervals * (feed.interval_s or 0.0))
+        return feed.interval_s is not None and self._silence_s(feed, now_s) > bound_s
+
+    def _trouble(self, feed: Feed, now_s: float) -> Trouble | None:
+        if self._is_silent(feed, now_s):
+            return Trouble.SILENT
+        return Trouble.LOSSY if self._loss_percent(feed, now_s) > self._options.lossy_percent else None
+
+    def _loss_percent(self, feed: Feed, now_s: float) -> float:
+        received = sum(bucket[1] for bucket in feed.buckets)
+        missed = sum(bucket[2] for bucket in feed.buckets)
+        if feed.interval_s and self._is_silent(feed, now_s):
+            missed += self._missing(self._silence_s(feed, now_s), feed.interval_s)
+        return 100.0 * missed / (received + missed) if missed else 0.0
+
+
+def feed_line(home: str, state: FeedState, time_ms: int) -> str:
+    """A point of the measurement `feeds`."""
+    fields: dict[str, float | str | None] = {
+        "age_s": round(state.age_s, 1),
+        "interval_s": state.interval_s,
+        "gaps": state.gaps,
+        "loss_percent": round(state.loss_percent, 2),
+        "silent": state.trouble is Trouble.SILENT,
+    }
+    return line("feeds", {"home": home, "asset": state.asset}, fields, time_ms)

@@ -1,0 +1,319 @@
+"""The agent's one connection to Mosquitto: every message is acknowledged after the spool has it durably, not before.
+
+The session is persistent and QoS 1, so whatever comes while the agent is away waits in the broker; a Receive Maximum of
+our own (MQTT 5) lifts the broker's usual twenty unacknowledged messages, which would stop a batch. One thread does
+everything here, because the client library is not made for acknowledgements from a second one.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+import json
+import logging
+from pathlib import Path
+from queue import Empty, SimpleQueue
+import random
+import select
+import threading
+import time
+from typing import Any
+
+from hems_core.exchange import EventAnswer, Topics
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from .feeds import Change, FeedOptions, Feeds, feed_line
+from .intake import Counts, Intake
+from .lines import joined
+from .spool import Spool
+
+_LOGGER = logging.getLogger(__name__)
+
+TURN_S = 0.2
+"""The longest sleep: a message to publish waits this long at most."""
+GATHER_S = 0.02
+"""After the first byte: reading what came meanwhile in one go halves the wake-ups at a thousand messages a second."""
+MESSAGES_A_TURN = 2000
+"""So that a long queue in the broker does not keep the batch from the disk."""
+LONGEST_BATCH = 20_000
+"""Messages not yet acknowledged; the broker holds back the rest while the disk does not take any."""
+MOST_LINES = 2 * LONGEST_BATCH
+"""While the disk takes none: what came without a guarantee (QoS 0) is dropped beyond this."""
+LONGEST_RETRY_S = 30.0
+FEEDS_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """Where the broker is and how often the disk is asked."""
+
+    home: str
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password: Callable[[], str] | None = None
+    """Asked at every connection, so that a new one is followed."""
+    client_id: str = "hems-agent"
+    keepalive_s: int = 30
+    session_expiry_s: int = 7 * 86400
+    """How long the broker keeps messages for an agent that is away."""
+    flush_s: float = 0.5
+    """Between two writes to the disk; what arrived since the last one is not acknowledged."""
+    feed_points_s: float = 60.0
+    will: tuple[str, bytes] | None = None
+    """Topic and retained payload that the broker publishes when the agent vanishes."""
+    feeds: FeedOptions = field(default_factory=FeedOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestState:
+    """Figures of this moment."""
+
+    connected: bool
+    trouble: str
+    """Why not; empty when all is well, else for people."""
+    waiting: int
+    """Messages not yet on the disk."""
+    counts: Counts
+
+
+@dataclass(slots=True)
+class _Clocks:
+    flushed_s: float
+    feeds_s: float
+    feed_points_s: float
+
+
+class Ingest:
+    """Telemetry, plans and the states of events, from the broker into the spool."""
+
+    def __init__(
+        self,
+        options: IngestOptions,
+        spool: Spool,
+        *,
+        on_event: Callable[[EventAnswer], None] | None = None,
+        on_feeds: Callable[[list[Change]], None] | None = None,
+    ) -> None:
+        self._options, self._spool, self._on_feeds = options, spool, on_feeds
+        self._known = spool.directory / "feeds.json"
+        now_s = time.monotonic()
+        self.feeds = Feeds(options.feeds, now_s, _read_known(self._known))
+        self.intake = Intake(options.home, self._heard, on_event=on_event)
+        self._at = _Clocks(now_s, now_s, now_s)
+        self._now_s = now_s
+        self._unacknowledged: list[int] = []
+        self._arrived = 0
+        self._own: SimpleQueue[str] = SimpleQueue()
+        self._outgoing: SimpleQueue[tuple[str, bytes, bool]] = SimpleQueue()
+        self._connected, self._trouble, self._disk_trouble, self._failures = False, "not connected yet", "", 0
+        self._client = self._new_client()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until stopped; then what has arrived is on the disk and acknowledged."""
+        while not stop.is_set():
+            if self._client.socket() is None and not self._connect(stop):
+                self._flush_when_due()
+                continue
+            self._turn()
+            self._flush_when_due()
+            self._watch_feeds()
+        self._flush()
+        self._send_outgoing()
+        _write_known(self._known, self.feeds.known())
+        self._client.disconnect()
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Points of the agent's own, from any thread; they are on the disk with the next batch."""
+        for one in lines:
+            self._own.put(one)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send at QoS 1, from any thread; what cannot be sent waits for the connection."""
+        self._outgoing.put((topic, payload, retain))
+
+    def state(self) -> IngestState:
+        """The figures of this moment."""
+        return IngestState(
+            connected=self._connected,
+            trouble=self._disk_trouble or self._trouble,
+            waiting=len(self._unacknowledged),
+            counts=self.intake.counts,
+        )
+
+    def _new_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._options.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            manual_ack=True,
+        )
+        client.connect_timeout = 5.0
+        if self._options.will:
+            topic, payload = self._options.will
+            client.will_set(topic, payload, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _connect(self, stop: threading.Event) -> bool:
+        if self._failures:
+            stop.wait(min(LONGEST_RETRY_S, 0.5 * 2.0 ** min(self._failures, 10)) * (0.5 + 0.5 * random.random()))
+            if stop.is_set():
+                return False
+        self._failures += 1
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self._options.session_expiry_s
+        properties.ReceiveMaximum = LONGEST_BATCH
+        try:
+            if self._options.username is not None:
+                password = None if self._options.password is None else self._options.password()
+                self._client.username_pw_set(self._options.username, password)
+            self._client.connect(
+                self._options.host,
+                self._options.port,
+                self._options.keepalive_s,
+                clean_start=False,
+                properties=properties,
+            )
+        except OSError as error:
+            self._say(f"the broker at {self._options.host}:{self._options.port} does not answer: {error}")
+            return False
+        return True
+
+    def _turn(self) -> None:
+        client = self._client
+        socket = client.socket()
+        if socket is None:
+            return
+        readable, _, _ = select.select([socket], [socket] if client.want_write() else [], [], TURN_S)
+        self._now_s = time.monotonic()
+        if readable:
+            time.sleep(GATHER_S)
+            limit = self._arrived + MESSAGES_A_TURN
+            while True:
+                before = self._arrived
+                client.loop_read()
+                if self._arrived == before or self._arrived >= limit:
+                    break
+        if client.want_write():
+            client.loop_write()
+        client.loop_misc()
+        self._send_outgoing()
+
+    def _send_outgoing(self) -> None:
+        while self._connected:
+            try:
+                topic, payload, retain = self._outgoing.get_nowait()
+            except Empty:
+                return
+            self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def _flush_when_due(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._at.flushed_s >= self._options.flush_s:
+            self._at.flushed_s = now_s
+            self._flush()
+
+    def _flush(self) -> None:
+        """To the disk first, then to the broker: a kill in between repeats messages, and loses none."""
+        lines = self.intake.lines
+        while len(lines) < MOST_LINES:
+            try:
+                lines.append(self._own.get_nowait())
+            except Empty:
+                break
+        if lines:
+            try:
+                self._spool.append(joined(lines), _now_ms())
+            except OSError as error:
+                if not self._disk_trouble:
+                    _LOGGER.warning("The disk takes no points: %s", error.strerror)
+                self._disk_trouble = f"the disk takes no points: {error.strerror}"
+                return
+            self.intake.lines, self._disk_trouble = [], ""
+        done, self._unacknowledged = self._unacknowledged, []
+        for number in done:
+            self._client.ack(number, 1)
+
+    def _watch_feeds(self) -> None:
+        now_s = self._now_s
+        if not self._connected or now_s - self._at.feeds_s < FEEDS_EVERY_S:
+            return
+        self._at.feeds_s = now_s
+        changes = self.feeds.changes(now_s)
+        if changes and self._on_feeds:
+            self._on_feeds(changes)
+        if now_s - self._at.feed_points_s >= self._options.feed_points_s:
+            self._at.feed_points_s = now_s
+            now_ms = _now_ms()
+            self.intake.lines += [feed_line(self._options.home, state, now_ms) for state in self.feeds.states(now_s)]
+            _write_known(self._known, self.feeds.known())
+
+    def _heard(self, asset: str, time_ms: int, /) -> None:
+        self.feeds.heard(asset, time_ms, self._now_s)
+
+    def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
+        del client, userdata
+        self._arrived += 1
+        if message.qos:
+            self._unacknowledged.append(message.mid)
+        elif len(self.intake.lines) >= MOST_LINES:
+            self.intake.counts.bad["overflow"] += 1
+            return
+        self.intake.take(message.topic, message.payload, _now_ms(), retained=message.retain)
+
+    def _on_connect(self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode, props: Any) -> None:
+        del userdata, flags, props
+        if reason.is_failure:
+            self._say(f"the broker refuses the agent: {reason}")
+            return
+        _LOGGER.info("Connected to the broker")
+        self._connected, self._trouble, self._failures = True, "", 0
+        self.feeds.resume(time.monotonic())
+        topics = Topics(self._options.home)
+        client.subscribe([(f"{topics.base}/telemetry/#", 1), (topics.plan, 1), (f"{topics.event_states}/#", 1)])
+
+    def _on_subscribe(self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], props: Any) -> None:
+        del client, userdata, mid, props
+        if any(reason.is_failure for reason in reasons):
+            self._say(f"the broker lets the agent not read all of its topics: {[str(reason) for reason in reasons]}")
+
+    def _on_disconnect(
+        self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, props: Any
+    ) -> None:
+        del client, userdata, flags, props
+        # Their numbers mean other messages in the next connection; the broker sends these again, as duplicates.
+        self._unacknowledged.clear()
+        if self._connected:
+            self._say(f"the broker is gone: {reason}")
+        self._connected = False
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            _LOGGER.warning("Telemetry: %s", trouble)
+        self._trouble = trouble
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _read_known(path: Path) -> dict[str, float]:
+    try:
+        return {str(asset): float(interval_s) for asset, interval_s in json.loads(path.read_text()).items()}
+    except OSError, ValueError, AttributeError, TypeError:
+        return {}
+
+
+def _write_known(path: Path, known: dict[str, float]) -> None:
+    partial = path.with_suffix(".new")
+    try:
+        partial.write_text(json.dumps(known))
+        partial.replace(path)
+    except OSError as error:
+        _LOGGER.warning("What feeds there are cannot be kept: %s", error.strerror)
