@@ -17,8 +17,8 @@ class Telemetry(Value):
 
     schema: Literal[1] = 1
     """Version of the message."""
-    time: AwareDatetime
-    """Of the measurement, not of the sending."""
+    time: AwareDatetime | None = None
+    """Of the measurement, not of the sending; None: of its arrival, for sensors without a clock."""
     site: Annotated[str, Field(min_length=1, max_length=64)]
     """Name of the site; a home may have several."""
     kind: Kind
