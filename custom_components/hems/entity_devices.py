@@ -14,8 +14,10 @@ from .core.dispatch import Setpoint
 from .core.model import Horizon
 from .devices import Change, CommandResult, Outlook
 from .home import EntityTariff, Home
+from .observe.absences import AbsenceLog, Absences
 from .observe.arrays import ArrayOutlook, SunMemory
 from .observe.charged import ChargeCounter
+from .observe.days import DaysOutlook
 from .observe.load import LoadEngine, LoadOutlook
 from .observe.outlook import OutlookReader, Sources
 from .observe.phases import PhaseWatch
@@ -24,7 +26,7 @@ from .observe.readings import read_home
 from .observe.visits import VisitLog, Visits
 from .observe.weather import WeatherOutlook
 from .runtime import AssetReading, Live, Part
-from .settings import CHARGED, PUBLISHED, SUN, VISITS, Kept
+from .settings import ABSENCES, CHARGED, PUBLISHED, SUN, VISITS, Kept
 
 
 class EntityDevices:
@@ -37,7 +39,8 @@ class EntityDevices:
         self._arrays = ArrayOutlook(hass, home, Kept(hass, entry_id, SUN, SunMemory))
         self._prices = PriceMemory(Kept(hass, entry_id, PUBLISHED, PublishedPrices))
         self._visits = VisitLog(home, Kept(hass, entry_id, VISITS, Visits))
-        self._load = LoadOutlook(hass, home, entry_id, engine)
+        self._absences = AbsenceLog(hass, Kept(hass, entry_id, ABSENCES, Absences))
+        self._load = LoadOutlook(hass, home, entry_id, engine, DaysOutlook(hass, home, self._absences))
         self._outlook = OutlookReader(
             hass,
             home,
@@ -94,6 +97,7 @@ class EntityDevices:
         self._unsubs = [
             async_track_state_change_event(self._hass, self._measuring(), self._on_measurement),
             async_track_state_change_event(self._hass, self._foretelling(), self._on_outlook),
+            async_track_state_change_event(self._hass, self._living(), self._on_living),
         ]
 
     async def async_stop(self) -> None:
@@ -106,7 +110,7 @@ class EntityDevices:
     @property
     def _remembering(self) -> tuple[Part, ...]:
         """What goes on after a restart."""
-        return (self._charged, self._arrays, self._prices, self._visits, self._load)
+        return (self._charged, self._arrays, self._prices, self._visits, self._absences, self._load)
 
     def _understood(self, name: str, reading: AssetReading, now: datetime) -> AssetReading:
         """With what only follows from measurements before."""
@@ -127,6 +131,10 @@ class EntityDevices:
             }
         return {entity_id for entity_id in wanted if entity_id}
 
+    def _living(self) -> set[str]:
+        bound = self._home.grid_bindings
+        return {entity_id for entity_id in (bound.away_entity, bound.holiday_entity) if entity_id}
+
     def _foretelling(self) -> set[str]:
         wanted: set[str | None] = {
             entity_id for binding in self._home.bindings.values() for entity_id in binding.forecast_entities
@@ -140,6 +148,13 @@ class EntityDevices:
         old, new = event.data["old_state"], event.data["new_state"]
         if old is None or new is None or old.state != new.state:
             self._tell(Change.MEASUREMENT)
+
+    @callback
+    def _on_living(self, event: Event[EventStateChangedData]) -> None:
+        """Somebody left or came back; a phone that only moved is no news."""
+        old, new = event.data["old_state"], event.data["new_state"]
+        if old is None or new is None or old.state != new.state:
+            self._tell(Change.OUTLOOK)
 
     @callback
     def _on_outlook(self, _event: Event[EventStateChangedData]) -> None:

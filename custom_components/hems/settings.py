@@ -28,7 +28,8 @@ MEMORY = "memory"
 PUBLISHED = "published"
 VISITS = "visits"
 SUN = "sun"
-PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED, MEMORY, PUBLISHED, VISITS, SUN)
+ABSENCES = "absences"
+PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED, MEMORY, PUBLISHED, VISITS, SUN, ABSENCES)
 """Every file an entry may have; removing the entry removes them all."""
 
 VERSION = 1

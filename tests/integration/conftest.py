@@ -14,6 +14,7 @@ from custom_components.hems.core.model.load_learning import (
     LoadForecastRequest,
 )
 from custom_components.hems.core.wire import Problem, adapter_of
+from custom_components.hems.observe.absences import Absences
 from custom_components.hems.observe.arrays import SunMemory
 from custom_components.hems.observe.published import PublishedPrices
 from custom_components.hems.observe.visits import Visits
@@ -22,7 +23,7 @@ from custom_components.hems.settings import MadePlan, Wishes
 from tests.integration.running import FakeEngine
 
 # Readers and writers of messages are built from real datetimes, so before any test freezes time.
-KEPT = (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, dict)
+KEPT = (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, Absences, dict)
 SENT = (Plan, PlanRequest, Problem, LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest)
 for message in (*KEPT, *SENT):
     adapter_of(message)

@@ -272,14 +272,35 @@ async def test_meters_are_stored_with_the_connection(hass):
     hass.states.async_set("sensor.grid", "100", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.outside", "unavailable")
     hass.states.async_set("weather.sky", "unavailable")
+    hass.states.async_set("calendar.holidays", "off")
+    hass.states.async_set("person.anna", "home")
     meters = {
         "grid_power_entity": "sensor.grid",
         "grid_power_inverted": True,
         "outdoor_temperature_entity": "sensor.outside",
         "weather_entity": "weather.sky",
     }
-    result = await begin(hass, "home", HOME | meters, "tariff_fixed", FIXED, {"kind": "embedded"})
-    assert result["data"]["grid"] == {"max_import_kw": 17.0, "max_export_kw": 10.0, **meters}
+    days = {"holiday_entity": "calendar.holidays", "away_entity": "person.anna"}
+    result = await begin(hass, "home", HOME | meters | {"advanced": days}, "tariff_fixed", FIXED, {"kind": "embedded"})
+    assert result["data"]["grid"] == {"max_import_kw": 17.0, "max_export_kw": 10.0, **meters, **days}
+
+
+async def test_holidays_are_told_by_a_calendar_or_by_the_sensor_of_workday(hass, entity_registry):
+    entities = {
+        name: entity_registry.async_get_or_create(name.partition(".")[0], integration, "1").entity_id
+        for name, integration in (
+            ("binary_sensor.it", "workday"),
+            ("calendar.it", "workday"),
+            ("binary_sensor.other", "template"),
+        )
+    }
+    for entity_id in entities.values():
+        hass.states.async_set(entity_id, "on")
+    for name in ("calendar.it", "binary_sensor.other"):
+        form = await begin(hass, "home", HOME | {"advanced": {"holiday_entity": entities[name]}})
+        assert form["errors"] == {"advanced": "tells_no_holidays"}
+    good = HOME | {"advanced": {"holiday_entity": entities["binary_sensor.it"]}}
+    assert (await begin(hass, "home", good))["step_id"] == "tariff"
 
 
 BAD_HOMES = [

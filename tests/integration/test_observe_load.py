@@ -8,7 +8,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import pytest
 
 from custom_components.hems.core.model import HealthStatus, Horizon, InputHealth, Quantile, Series
-from custom_components.hems.core.model.load_learning import LoadForecast, MethodScore
+from custom_components.hems.core.model.load_learning import LoadForecast, MethodScore, OddDays
 from custom_components.hems.engine import RemoteEngine
 from custom_components.hems.engine_client import EngineClient, EngineError, EngineFailed
 from custom_components.hems.entity_devices import EntityDevices
@@ -326,6 +326,6 @@ async def test_less_than_a_day_is_no_history_to_ask_with(hass):
 
 async def test_a_home_without_a_past_has_nothing_to_learn_from(hass):
     home = a_home(hass, None)._home
-    assert load_module._year(home, "home", {}, None) == "its past is not known"
+    assert load_module._year(home, "home", {}, None, OddDays()) == "its past is not known"
     short = {"sensor.house": Series.constant(USUAL_KW, NOW - 5 * HOUR, NOW)}
-    assert "at least one day" in load_module._year(home, "home", short, None)
+    assert "at least one day" in load_module._year(home, "home", short, None, OddDays())

@@ -1,7 +1,7 @@
 """Which entities fit which field."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from homeassistant.components.weather.const import WeatherEntityFeature
 from homeassistant.const import (
@@ -37,12 +37,22 @@ class EntityRole:
     """Units as people write them."""
     feature: tuple[str, int] | None = None
     """One that it must have: how selectors call it, and its bit."""
-    lacks_feature: str = ""
-    """The error where it does not."""
+    made_by: Callable[[str, str | None], bool] | None = None
+    """Whether one of a domain, by an integration (None: not known), does; None: any."""
+    only_of: Mapping[str, str] = field(default_factory=dict)
+    """By domain: the integration whose entities alone are offered."""
+    unfit: str = ""
+    """The error where it lacks the feature, or is made by another."""
 
     def selector(self, *, multiple: bool = False) -> EntitySelector:
         """Offers what fits, for one entity or any number of them."""
-        filters = [EntityWithDeviceFilterSelectorConfig(domain=list(self.domains))]
+        filters = [
+            EntityWithDeviceFilterSelectorConfig(domain=domain, integration=made_by)
+            for domain, made_by in self.only_of.items()
+        ]
+        filters.insert(
+            0, EntityWithDeviceFilterSelectorConfig(domain=[d for d in self.domains if d not in self.only_of])
+        )
         if self.feature is not None:
             filters[0]["supported_features"] = [self.feature[0]]
         if self.device_class is not None:
@@ -53,19 +63,19 @@ class EntityRole:
             ]
         return EntitySelector(EntitySelectorConfig(filter=filters, multiple=multiple))
 
-    def problem(self, hass: HomeAssistant, field: str, entity_id: str) -> Problem | None:
+    def problem(self, hass: HomeAssistant, key: str, entity_id: str) -> Problem | None:
         """Why the entity cannot serve; None if it can. One that is only unavailable just now can."""
         state, entry = hass.states.get(entity_id), er.async_get(hass).async_get(entity_id)
         if error := _absence(state, entry):
-            return Problem(error, field, {"entity": entity_id})
+            return Problem(error, key, {"entity": entity_id})
         if split_entity_id(entity_id)[0] not in self.domains:
-            return Problem("wrong_domain", field, {"entity": entity_id, "expected": ", ".join(self.domains)})
-        if state is not None and self._lacks_feature(state):
-            return Problem(self.lacks_feature, field, {"entity": entity_id})
+            return Problem("wrong_domain", key, {"entity": entity_id, "expected": ", ".join(self.domains)})
+        if (state is not None and self._lacks_feature(state)) or not self._is_made_well(entity_id, entry):
+            return Problem(self.unfit, key, {"entity": entity_id})
         if state is None or self._measures(state):
             return None
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, "?")
-        return Problem("wrong_unit", field, {"entity": entity_id, "unit": unit, "expected": self.expected})
+        return Problem("wrong_unit", key, {"entity": entity_id, "unit": unit, "expected": self.expected})
 
     def _measures(self, state: State) -> bool:
         """Whether its unit does, as far as it has one just now."""
@@ -79,6 +89,10 @@ class EntityRole:
         if self.feature is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             return False
         return not state.attributes.get(ATTR_SUPPORTED_FEATURES, 0) & self.feature[1]
+
+    def _is_made_well(self, entity_id: str, entry: er.RegistryEntry | None) -> bool:
+        domain = split_entity_id(entity_id)[0]
+        return self.made_by is None or self.made_by(domain, entry.platform if entry else None)
 
 
 def _absence(state: State | None, entry: er.RegistryEntry | None) -> str | None:
@@ -105,7 +119,26 @@ FORECAST = EntityRole(domains=("sensor",))
 WEATHER = EntityRole(
     domains=("weather",),
     feature=("weather.WeatherEntityFeature.FORECAST_HOURLY", WeatherEntityFeature.FORECAST_HOURLY),
-    lacks_feature="no_hourly_forecast",
+    unfit="no_hourly_forecast",
+)
+HOLIDAYS = EntityRole(
+    domains=("calendar", "binary_sensor"),
+    only_of={"binary_sensor": "workday"},
+    # The calendar of Workday lists the days that are none.
+    made_by=lambda domain, integration: (integration == "workday") is (domain == "binary_sensor"),
+    unfit="tells_no_holidays",
+)
+AWAY = EntityRole(
+    domains=(
+        "input_boolean",
+        "switch",
+        "binary_sensor",
+        "person",
+        "device_tracker",
+        "zone",
+        "group",
+        "calendar",
+    )
 )
 PRICE = EntityRole(
     domains=("sensor", "input_number", "event"),

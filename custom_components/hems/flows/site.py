@@ -10,6 +10,7 @@ from homeassistant.helpers.selector import ObjectSelector, ObjectSelectorConfig,
 from homeassistant.util import slugify
 
 from ..const import (
+    CONF_AWAY_ENTITY,
     CONF_CAPACITY_PRICE,
     CONF_CAPACITY_TIERS,
     CONF_CURRENCY,
@@ -19,6 +20,7 @@ from ..const import (
     CONF_GRID,
     CONF_GRID_POWER_ENTITY,
     CONF_GRID_POWER_INVERTED,
+    CONF_HOLIDAY_ENTITY,
     CONF_IMPORT_LIMIT_KW,
     CONF_IMPORT_PRICE,
     CONF_IMPORT_PRICE_ENTITY,
@@ -40,7 +42,7 @@ from ..const import (
     TARIFF_TIME_OF_USE,
 )
 from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
-from .entities import POWER, PRICE, TEMPERATURE, WEATHER
+from .entities import AWAY, HOLIDAYS, POWER, PRICE, TEMPERATURE, WEATHER
 from .fields import CURRENCY_SIGN, Field, entity, flag, number, text
 from .form import FormStep
 from .problems import Problem
@@ -60,6 +62,8 @@ METERS = (
     entity(CONF_LOAD_POWER_ENTITY, POWER),
     entity(CONF_OUTDOOR_ENTITY, TEMPERATURE),
     entity(CONF_WEATHER_ENTITY, WEATHER),
+    entity(CONF_HOLIDAY_ENTITY, HOLIDAYS, advanced=True),
+    entity(CONF_AWAY_ENTITY, AWAY, advanced=True),
 )
 SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
 SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)

@@ -26,9 +26,11 @@ from ..core.model.load_learning import (
     LoadForecast,
     LoadForecastRequest,
     LoadHistory,
+    OddDays,
 )
 from ..engine_client import EngineError
 from ..home import Home
+from .days import DaysOutlook, DaysReading
 from .history import async_hourly_means, combined
 from .readings import power_sign
 
@@ -81,16 +83,31 @@ class _Answer:
     """Why there is no forecast."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is told of the home."""
+
+    history: Series
+    past_c: Series | None
+    outdoor_c: Series | None
+    odd: OddDays
+
+
 class LoadOutlook:
     """Asks the engine about the load of one home, and does without it."""
 
-    def __init__(self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None) -> None:
+    def __init__(
+        self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None, days: DaysOutlook
+    ) -> None:
         self._hass = hass
         self._home = home
+        self._days = days
         self._name = learned_name(entry_id)
         self._engine = engine
         self._answer: _Answer | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._asked_with: object = None
+        """The odd days of the last question."""
         self._learning: asyncio.Task[None] | None = None
         self._first: datetime | None = None
         self._tried: datetime | None = None
@@ -113,26 +130,31 @@ class LoadOutlook:
             return LoadReading(series=None)
         now = horizon.start
         self._first = self._first or now
+        days = await self._days.async_read(history.start, horizon.end, now)
+        known = _Known(history=history, past_c=self._outdoor(past), outdoor_c=outdoor_c, odd=days.odd)
         if self._engine is not None:
-            await self._async_ask(self._engine, history, self._outdoor(past), outdoor_c, horizon)
+            await self._async_ask(self._engine, known, horizon)
+        reading = await self._async_reading(history, days, horizon)
+        return replace(reading, health=(*reading.health, *days.health))
+
+    async def _async_reading(self, history: Series, days: DaysReading, horizon: Horizon) -> LoadReading:
+        """The engine's answer if there is a good one, else the usual."""
         answer = self._answer
-        if answer is not None and answer.forecast is not None and _holds(answer.at, answer.forecast, now):
+        if answer is not None and answer.forecast is not None and _holds(answer.at, answer.forecast, horizon.start):
             return _learned(answer.forecast)
         series, health = await self._hass.async_add_executor_job(
-            load_forecast, history, horizon.start, horizon.end, self._home.site.time_zone
+            load_forecast, history, horizon.start, horizon.end, self._home.site.time_zone, SOURCE, days.odd
         )
         return LoadReading(series=series, health=(*health, _usual(answer)))
 
-    async def _async_ask(
-        self, engine: LoadEngine, history: Series, past_c: Series | None, outdoor_c: Series | None, horizon: Horizon
-    ) -> None:
+    async def _async_ask(self, engine: LoadEngine, known: _Known, horizon: Horizon) -> None:
         """Ask if it is time to, and wait a moment; learn beside it if it is time to."""
-        now, answer = horizon.start, self._answer
+        now, answer, mark = horizon.start, self._answer, _mark(known.odd, horizon.start)
         busy = self._asking is not None and not self._asking.done()
-        if not busy and (answer is None or not timedelta(0) <= now - answer.at < ASK_EVERY):
-            request = await self._hass.async_add_executor_job(
-                _request, self._home, self._name, history, past_c, outdoor_c, horizon
-            )
+        due = answer is None or not timedelta(0) <= now - answer.at < ASK_EVERY or mark != self._asked_with
+        if due and not busy:
+            self._asked_with = mark
+            request = await self._hass.async_add_executor_job(_request, self._home, self._name, known, horizon)
             if isinstance(request, str):
                 self._answer = _Answer(at=now, forecast=None, problem=request)
                 return
@@ -166,7 +188,10 @@ class LoadOutlook:
     async def _async_learn(self, engine: LoadEngine, now: datetime) -> None:
         """Runs beside planning."""
         means = await async_hourly_means(self._hass, self._entities(), now - YEAR, now)
-        request = await self._hass.async_add_executor_job(_year, self._home, self._name, means, self._outdoor(means))
+        days = await self._days.async_read(now - YEAR, now, now)
+        request = await self._hass.async_add_executor_job(
+            _year, self._home, self._name, means, self._outdoor(means), days.odd
+        )
         if isinstance(request, str):
             _LOGGER.debug("The load of %s is not learned: %s", self._home.name, request)
             return
@@ -222,42 +247,53 @@ def load_history(home: Home, past: Mapping[str, Series]) -> Series | None:
     return combined(parts)
 
 
-def _request(
-    home: Home, name: str, history: Series, past_c: Series | None, outdoor_c: Series | None, horizon: Horizon
-) -> LoadForecastRequest | str:
+def _mark(odd: OddDays, now: datetime) -> object:
+    """Changes when somebody leaves, comes back or announces an odd day, and not with each plan."""
+    begun = tuple(stretch.start for stretch in odd.away)
+    return odd.holidays, begun, any(stretch.start <= now < stretch.end for stretch in odd.away)
+
+
+def _request(home: Home, name: str, known: _Known, horizon: Horizon) -> LoadForecastRequest | str:
     """Runs in a worker thread; a text says why there is nothing to ask."""
+    history = known.history
     hours = ceil((horizon.end - history.end) / HOUR)
     if not 1 <= hours <= MOST_AHEAD_H:
         return f"the statistics end at {history.end.isoformat(timespec='minutes')}"
     try:
-        told = _history(home, history, past_c, outdoor_c, hours)
+        told = _history(home, known, hours)
         return LoadForecastRequest(home=name, history=told, hours=hours)
     except ValueError as error:
         return str(error)
 
 
-def _year(home: Home, name: str, means: Mapping[str, Series], past_c: Series | None) -> LearnLoadRequest | str:
+def _year(
+    home: Home, name: str, means: Mapping[str, Series], past_c: Series | None, odd: OddDays
+) -> LearnLoadRequest | str:
     """Runs in a worker thread; a text says why there is nothing to learn from."""
     history = load_history(home, means)
     if history is None:
         return "its past is not known"
     try:
-        return LearnLoadRequest(home=name, history=_history(home, history, past_c, None, 0))
+        known = _Known(history=history, past_c=past_c, outdoor_c=None, odd=odd)
+        return LearnLoadRequest(home=name, history=_history(home, known, 0))
     except ValueError as error:
         return str(error)
 
 
-def _history(home: Home, history: Series, past_c: Series | None, outdoor_c: Series | None, hours: int) -> LoadHistory:
+def _history(home: Home, about: _Known, hours: int) -> LoadHistory:
     """In hours, with the temperature as far as it is known."""
+    history = about.history
     start = history.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     known = (history.end - start) // HOUR
-    temperatures = [_known_c(past_c, outdoor_c, start + HOUR * i) for i in range(known + hours)]
+    temperatures = [_known_c(about.past_c, about.outdoor_c, start + HOUR * i) for i in range(known + hours)]
     return LoadHistory(
         time_zone=home.site.time_zone,
         start=start,
         step_s=3600,
         load_kw=tuple(history.at(start + HOUR * i) for i in range(known)),
         outdoor_c=tuple(temperatures) if any(value is not None for value in temperatures) else (),
+        away=about.odd.away,
+        holidays=about.odd.holidays,
     )
 
 

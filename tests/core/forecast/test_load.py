@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.hems.core.forecast import load_forecast
 from custom_components.hems.core.model import HealthStatus, Series
+from custom_components.hems.core.model.load_learning import Absence, OddDays
 
 MONDAY = datetime(2026, 1, 12, tzinfo=UTC)
 
@@ -81,3 +82,34 @@ def test_any_history_gives_a_complete_forecast_that_is_never_negative(values, mi
     assert all(value is not None and 0.0 <= value <= 100.0 for value in series.values)
     for lower, upper in zip(series.quantiles, series.quantiles[1:], strict=False):
         assert all(a <= b + 1e-9 for a, b in zip(lower.values, upper.values, strict=True))
+
+
+def test_a_holiday_is_lived_like_a_free_day_and_past_ones_do_not_spoil_working_days():
+    christmas = date(2026, 1, 8)
+
+    def lived(moment: datetime) -> float:
+        return 2.0 if moment.weekday() >= 5 or moment.date() == christmas else 1.0
+
+    odd = OddDays(holidays=(christmas, MONDAY.date()))
+    series, _ = load_forecast(history(28, lived), MONDAY, MONDAY + timedelta(days=4), "UTC", odd=odd)
+    assert series.at(MONDAY + timedelta(hours=9)) == pytest.approx(2.0)
+    assert series.at(MONDAY + timedelta(days=3, hours=9)) == pytest.approx(1.0)
+
+
+def test_an_absence_is_foreseen_from_an_earlier_one():
+    gone = Absence(start=MONDAY - timedelta(days=12), end=MONDAY - timedelta(days=10))
+    past = history(28, lambda moment: 0.1 if gone.start <= moment < gone.end else 1.0)
+    coming = Absence(start=MONDAY + timedelta(days=1), end=MONDAY + timedelta(days=2))
+    odd = OddDays(away=(gone, coming))
+    series, _ = load_forecast(past, MONDAY, MONDAY + timedelta(days=3), "UTC", odd=odd)
+    assert [series.at(MONDAY + timedelta(days=days, hours=9)) for days in range(3)] == pytest.approx([1.0, 0.1, 1.0])
+
+
+def test_a_first_absence_takes_the_least_of_other_days_and_a_first_return_what_is_known():
+    past = history(28, lambda moment: 0.2 if moment.day % 4 == 0 else 1.0)
+    coming = OddDays(away=(Absence(start=MONDAY, end=MONDAY + timedelta(days=1)),))
+    series, _ = load_forecast(past, *day(MONDAY), "UTC", odd=coming)
+    assert series.at(MONDAY + timedelta(hours=9)) < 0.5
+    never_home = OddDays(away=(Absence(start=MONDAY - timedelta(days=30), end=MONDAY),))
+    series, _ = load_forecast(history(28), *day(MONDAY), "UTC", odd=never_home)
+    assert series.at(MONDAY + timedelta(hours=9)) == pytest.approx(0.5)

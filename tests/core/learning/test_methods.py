@@ -149,7 +149,12 @@ def test_a_holiday_is_lived_like_a_weekend():
 
 
 def test_holidays_are_learned():
-    past, _ = past_of(a_history(70, weekend_noon, holidays=(date(2026, 1, 14), date(2026, 2, 10))), 0)
+    holidays = (date(2026, 1, 14), date(2026, 2, 10))
+
+    def lived(moment: datetime) -> float:
+        return 3.0 if moment.date() in holidays and moment.hour == 12 else weekend_noon(moment)
+
+    past, _ = past_of(a_history(70, lived, holidays=holidays), 0)
     method, _ = learn(past, past.known)
     end = (MONDAY + 35 * DAY).date()
     plain, holiday = (method.answer(ahead(a_history(load=weekend_noon, holidays=days))) for days in ((), (end,)))
@@ -202,3 +207,22 @@ def test_features_have_their_names():
     past, _ = past_of(a_history(), 0)
     steps = np.array([500, 501])
     assert features(Question(past=past, targets=steps, origins=steps)).shape == (2, len(NAMES))
+
+
+def test_every_method_takes_a_holiday_for_a_free_day(method):
+    """A week of working days says nothing of it, nor past holidays of the working day after it."""
+    free_noon = 12
+    past_holiday = date(2026, 2, 5)
+    history = a_history(37, lambda moment: weekend_noon(moment) if moment.date() != past_holiday else 3.0)
+    holidays = (past_holiday, history.end.date())
+    assert history.end.weekday() == 2
+    plain, told = (method.answer(ahead(replace(history, holidays=days))).p50 for days in ((), holidays))
+    assert told[free_noon] > plain[free_noon] + 0.8
+    assert told[free_noon] > 1.6
+    assert told[24 + free_noon] < 1.2  # the mean of five working days and a weekend; 1.46 with the holiday in it
+
+
+def test_a_holiday_without_a_free_day_in_the_past_is_taken_for_any_day():
+    history = a_history(3, lambda _: 0.7)
+    answer = SEVEN_DAY_MEAN.answer(ahead(replace(history, holidays=(history.end.date(),)), 24))
+    assert answer.p50 == pytest.approx([0.7] * 24)

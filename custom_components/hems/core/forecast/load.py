@@ -1,11 +1,13 @@
-"""The household's load from its own past: what it usually is at this time of a weekday or a weekend."""
+"""The household's load from its own past: what it usually is at this time of a working day or a free one."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..model import HealthStatus, InputHealth, Quantile, Series
+from ..model.load_learning import OddDays
 from .local_time import quarters
 
 SLOT_MIN = 30
@@ -24,8 +26,26 @@ DEFAULT_SHAPE = (
 )  # fmt: skip
 """By local hour, mean 1: the outline of the German standard profile H0, rounded."""
 
-type Slot = tuple[bool, int]
-"""Weekend, and the half-hour of the local day."""
+AWAY_LEVEL = 0.1
+"""The quantile of the days at home that is taken for an absence of which none is known yet."""
+NONE_ODD = OddDays()
+
+type Slot = tuple[bool, bool, int]
+"""Whether nobody is at home, weekend or holiday, and the half-hour of the local day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """The local days."""
+
+    zone: ZoneInfo
+    odd: OddDays
+
+    def slot(self, moment: datetime) -> Slot:
+        local = moment.astimezone(self.zone)
+        free = local.weekday() >= 5 or local.date() in self.odd.holidays
+        away = any(stretch.start <= moment < stretch.end for stretch in self.odd.away)
+        return away, free, (local.hour * 60 + local.minute) // SLOT_MIN
 
 
 def load_forecast(
@@ -34,46 +54,48 @@ def load_forecast(
     end: datetime,
     time_zone: str,
     source: str = "load_kw",
+    odd: OddDays = NONE_ODD,
 ) -> tuple[Series, tuple[InputHealth, ...]]:
     """Mean load with P10, P50 and P90 from `start` to `end`; history is read back to 28 days before `start`."""
     zone = ZoneInfo(time_zone)
-    samples = _samples(history, start, zone) if history else {}
+    calendar = _Calendar(zone, odd)
+    samples = _samples(history, start, calendar) if history else {}
     days = sum(len(values) for values in samples.values()) * SLOT_MIN / 60 / 24
     if history is None or days < LEAST_DAYS:
         reason = f"no day of history; a usual household's day with {DEFAULT_MEAN_KW} kW on average is assumed"
         return _default(start, end, zone), (_degraded(source, reason),)
-    series = _corrected(_from_samples(samples, start, end, zone), samples, history, start, zone)
+    series = _corrected(_from_samples(samples, start, end, calendar), samples, history, start, calendar)
     if days < ENOUGH_DAYS:
         return series, (_degraded(source, f"learned from {days:.0f} days only"),)
     return series, ()
 
 
-def _samples(history: Series, now: datetime, zone: ZoneInfo) -> Mapping[Slot, list[float]]:
+def _samples(history: Series, now: datetime, calendar: _Calendar) -> Mapping[Slot, list[float]]:
     """Means of the past half-hours that are fully known, by slot."""
     samples: dict[Slot, list[float]] = defaultdict(list)
     first = max(history.start, now - LONGEST)
     for piece, until in quarters(first, max(first, min(now, history.end)), SLOT_MIN):
         mean_kw = history.mean(piece, until) if until - piece == timedelta(minutes=SLOT_MIN) else None
         if mean_kw is not None:
-            samples[_slot(piece, zone)].append(max(0.0, mean_kw))
+            samples[calendar.slot(piece)].append(max(0.0, mean_kw))
     return {slot: sorted(values) for slot, values in samples.items()}
-
-
-def _slot(moment: datetime, zone: ZoneInfo) -> Slot:
-    local = moment.astimezone(zone)
-    return local.weekday() >= 5, (local.hour * 60 + local.minute) // SLOT_MIN
 
 
 def _usual(samples: Mapping[Slot, list[float]], slot: Slot) -> Sequence[float]:
     """The samples of a slot; of the same time of other days, or of the whole day, where there are none."""
-    weekend, clock = slot
-    found = samples.get(slot) or samples.get((not weekend, clock))
-    return found or sorted(value for values in samples.values() for value in values)
+    away, free, clock = slot
+    found = samples.get(slot) or samples.get((away, not free, clock))
+    if found:
+        return found
+    if away:
+        return [_quantile(_usual(samples, (False, free, clock)), AWAY_LEVEL)]
+    home = sorted(value for (gone, _, _), values in samples.items() if not gone for value in values)
+    return home or sorted(value for values in samples.values() for value in values)
 
 
-def _from_samples(samples: Mapping[Slot, list[float]], start: datetime, end: datetime, zone: ZoneInfo) -> Series:
+def _from_samples(samples: Mapping[Slot, list[float]], start: datetime, end: datetime, calendar: _Calendar) -> Series:
     pieces = list(quarters(start, end, SLOT_MIN))
-    usual = [_usual(samples, _slot(piece, zone)) for piece, _ in pieces]
+    usual = [_usual(samples, calendar.slot(piece)) for piece, _ in pieces]
     return Series(
         times=(pieces[0][0], *(until for _, until in pieces)),
         values=tuple(sum(values) / len(values) for values in usual),
@@ -84,14 +106,14 @@ def _from_samples(samples: Mapping[Slot, list[float]], start: datetime, end: dat
 
 
 def _corrected(
-    series: Series, samples: Mapping[Slot, list[float]], history: Series, now: datetime, zone: ZoneInfo
+    series: Series, samples: Mapping[Slot, list[float]], history: Series, now: datetime, calendar: _Calendar
 ) -> Series:
     """Raised or lowered for the next hours as much as the last hours were above or below the usual."""
     until = min(now, history.end)
     recent = history.mean(until - RECENT, until) if history.start <= until - RECENT and now - until < RECENT else None
     if recent is None:
         return series
-    usual = _from_samples(samples, until - RECENT, until, zone).mean(until - RECENT, until)
+    usual = _from_samples(samples, until - RECENT, until, calendar).mean(until - RECENT, until)
     if not usual:
         return series
     ratio = min(max(recent / usual, RECENT_RANGE[0]), RECENT_RANGE[1])

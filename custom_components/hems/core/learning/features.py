@@ -17,7 +17,7 @@ NAMES = (
     "last_step", "last_hour", "last_3_h", "last_12_h", "last_24_h", "unusual_3_h",
 )  # fmt: skip
 """The columns; part of the format of what is kept."""
-VERSION = 1
+VERSION = 2
 """Raised when a column means something else under the same name."""
 
 

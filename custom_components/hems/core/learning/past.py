@@ -40,6 +40,8 @@ class Past:
     """Of the local day, Monday 0."""
     free: Flags
     """Weekend or holiday."""
+    holiday: Flags
+    """Free where that is not plain from the weekday."""
     away: Flags
     total_kw: Floats
     """Running sum of the known loads, with a 0 in front."""
@@ -99,6 +101,7 @@ def _past(calendar: Past, load_kw: Floats) -> Past:
         clock_h=calendar.clock_h,
         weekday=calendar.weekday,
         free=calendar.free,
+        holiday=calendar.holiday,
         away=calendar.away,
         total_kw=np.concatenate([[0.0], np.cumsum(np.where(known, load_kw, 0.0))]),
         count=np.concatenate([[0], np.cumsum(known)]).astype(np.int64),
@@ -127,6 +130,7 @@ def past_of(history: LoadHistory, hours_ahead: int) -> tuple[Past, tuple[InputHe
         clock_h=np.array([moment.hour + moment.minute / 60 for moment in local]),
         weekday=np.array([moment.weekday() for moment in local], np.int64),
         free=np.array([moment.weekday() >= 5 or moment.date() in holidays for moment in local]),
+        holiday=np.array([moment.weekday() < 5 and moment.date() in holidays for moment in local]),
         away=_away(history.away, history.start, history.step_s, steps),
         total_kw=np.zeros(1),
         count=np.zeros(1, np.int64),

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .past import DAYS_BACK, Floats, Ints, Past
+from .past import DAYS_BACK, Flags, Floats, Ints, Past
 
 WEEK = 7
 LEAST_LEVEL_KW = 0.03
@@ -31,14 +31,15 @@ class Question:
     def alike(self) -> Floats:
         """(DAYS_BACK, pairs): the load at the same local time of earlier days, latest first.
 
-        NaN where it is unknown or where people were away then and will not be, or the reverse.
+        NaN where it is unknown, where people were away then and will not be, or the reverse, and where one of both is
+        a holiday and the other is no free day either.
         """
-        return np.stack([self._of_day(k) for k in range(DAYS_BACK)])
+        return self._of_kin(np.stack([self._of_day(k) for k in range(DAYS_BACK)]))
 
     @cached_property
     def smooth(self) -> Floats:
         """As `alike`, averaged over the hour before and after, as far as it is before the origin."""
-        return np.stack([self._of_day(k, self.past.hour) for k in range(DAYS_BACK)])
+        return self._of_kin(np.stack([self._of_day(k, self.past.hour) for k in range(DAYS_BACK)]))
 
     @cached_property
     def alike_days(self) -> Floats:
@@ -69,6 +70,27 @@ class Question:
         week = past.mean(origins - WEEK * past.day, origins, origins)
         level = np.where(np.isfinite(week), week, past.mean(0 * origins, origins, origins))
         return np.where(np.isfinite(level), np.maximum(level, LEAST_LEVEL_KW), LEAST_LEVEL_KW)
+
+    @cached_property
+    def _kin(self) -> Flags:
+        """(DAYS_BACK, pairs): whether what is known of that day speaks of the target's.
+
+        A holiday is told by free days; holidays tell nothing of an ordinary working day.
+        """
+        past = self.past
+        rows = []
+        for k in range(DAYS_BACK):
+            steps = np.clip(self._step_of_day(k), 0, len(past.free) - 1)
+            odd = past.holiday[steps] | past.holiday[self.targets]
+            rows.append(~odd | (past.free[steps] & past.free[self.targets]))
+        return np.stack(rows)
+
+    def _of_kin(self, table: Floats) -> Floats:
+        """Without days of another sort, as long as one of the same is known."""
+        if not self.past.holiday.any():
+            return table
+        own = np.where(self._kin, table, np.nan)
+        return np.where(np.isfinite(own).any(axis=0), own, table)
 
     def _step_of_day(self, k: int) -> Ints:
         return self.past.same_clock(self.targets, self.days_back + k)

@@ -39,6 +39,15 @@ class Absence(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OddDays(Value):
+    """What sets days apart, past and to come."""
+
+    holidays: tuple[date, ...] = ()
+    """Local days that are lived like a weekend."""
+    away: tuple[Absence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlledLoad(Value):
     """The measured power of a device that HEMS plans by itself and that `load_kw` contains."""
 

@@ -111,6 +111,13 @@ async def test_temperatures_are_understood_in_the_unit_in_which_they_are_shown(h
     assert outlook.outdoor_c.at(NOW) == pytest.approx(10.0, abs=0.3)  # shown in whole degrees Fahrenheit
 
 
+async def test_a_forecast_that_begins_with_the_next_hour_speaks_of_this_one_too(hass):
+    await a_sky(hass, rows(start=TEN + HOUR, native_temperature=12.0))
+    outlook = await outlook_of(a_home(hass))
+    assert outlook.outdoor_c.at(NOW) == pytest.approx(12.0)
+    assert told(outlook, "outdoor_c", HealthStatus.DEGRADED) == []
+
+
 async def test_a_short_forecast_goes_on_as_the_last_days_were(recorder_mock, hass):
     await remember(hass, "sensor.outdoor", "°C", "temperature", lambda _: 5.0)
     await a_sky(hass, rows(12, native_temperature=15.0))
