@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 import logging
 from typing import override
@@ -212,6 +213,9 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             action = NextAction(
                 asset=step.asset, action=step.action, at=step.at, power_kw=step.power_kw, reason=step.reason
             )
+            behind = next((why for why in told if (why.asset, why.start) == (step.asset, step.at)), None)
+            if behind is not None:
+                action = replace(action, gain=behind.gain, co2_kg=behind.co2_kg, comfort=behind.comfort)
         return PlanView(plan=made.plan, request=made.request, next_action=action, reasons=told)
 
     def _last_made(self) -> MadePlan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from homeassistant.config_entries import ConfigEntry
 
 from .const import MODE_COST
-from .core.explain import Reason
+from .core.explain import Comfort, Reason
 from .core.model import InputHealth, Plan, PlanRequest
 
 if TYPE_CHECKING:
@@ -142,6 +142,12 @@ class NextAction:
     power_kw: float
     reason: str | None
     """Translation key: cheap_energy, solar_surplus, expensive_energy, comfort, deadline, ...; None: none of them."""
+    gain: float | None = None
+    """What it earns or spares in currency; None of a stop, and where that is no money."""
+    co2_kg: float | None = None
+    """Emitted more (negative: less) for what is imported meanwhile; None of a stop, and where nobody knows."""
+    comfort: Comfort | None = None
+    """None of a stop, and where it makes no difference to comfort."""
 
 
 @dataclass(slots=True, kw_only=True)

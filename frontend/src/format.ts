@@ -43,6 +43,12 @@ export function formatPrice(hass: FormatContext, value: number, currency: string
   return `${formatNumber(hass, value, 3, { style: "currency", currency })}/kWh`;
 }
 
+/** `350 g` below one kilogram; without its sign. */
+export function formatMass(hass: FormatContext, kg: number): string {
+  const grams = Math.round(Math.abs(kg) * 1000);
+  return grams < 1000 ? `${formatNumber(hass, grams, 0)} g` : `${formatNumber(hass, Math.abs(kg), 1)} kg`;
+}
+
 /** Celsius in the unit of the installation. */
 export function temperatureIn(hass: FormatContext, celsius: number): number {
   return hass.config.unit_system.temperature === "°F" ? celsius * 1.8 + 32 : celsius;

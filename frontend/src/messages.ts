@@ -63,6 +63,36 @@ export interface Reason {
   alternative: OtherTime | null;
   alternative_cost: number | null;
   limits: string[];
+  /** What the imports of that time emit more (negative: less); null where nobody knows. */
+  co2_kg: number | null;
+  comfort: Comfort | null;
+}
+
+/** Comfort as planned, and were the device at rest: the lowest temperature in °C, or the kWh that are missing. */
+export interface Comfort {
+  unit: "degC" | "kWh";
+  planned: number;
+  without: number;
+  worth: number;
+}
+
+export interface Tally {
+  cost: number;
+  import_kwh: number;
+  export_kwh: number;
+  load_kwh: number;
+  /** Drawn (negative: fed), by asset. */
+  asset_kwh: Record<string, number>;
+}
+
+/** Some time: what the plans expected of it when each of its hours began, and what it became. */
+export interface Outturn {
+  start: string;
+  end: string;
+  /** How much of it was measured under a plan. */
+  counted_h: number;
+  expected: Tally;
+  realised: Tally;
 }
 
 /** The answer to `hems/what_if`. */
@@ -70,6 +100,10 @@ export interface WhatIf {
   extra_cost: number;
   extra_bill: number;
   currency: string;
+  extra_comfort: number;
+  extra_co2_kg: number | null;
+  /** Where house and tank become colder or stay warmer. */
+  warmth: { asset: string; planned_c: number; other_c: number }[];
   broken: Violation[];
 }
 
@@ -132,17 +166,19 @@ export interface HomeState {
   live: Live | null;
   next_action: NextAction | null;
   reasons: Reason[];
+  /** Of the last 24 hours; null before the first one is over. */
+  outturn: { total: Outturn; hours: Outturn[] } | null;
   /** By asset: what somebody asked for later, the earliest first. */
   scheduled: Record<string, Override[]>;
 }
 
-export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null, reasons: [], scheduled: {} };
+export const EMPTY: HomeState = { site: null, assets: [], plan: null, live: null, next_action: null, reasons: [], outturn: null, scheduled: {} };
 
 /** A message carries the parts of the state that are new: all of them in a snapshot. */
 export type Message = { type: "snapshot" | "plan" | "live" | "settings" } & Partial<HomeState>;
 
 export function apply(state: HomeState, message: Message): HomeState {
-  const { site, assets, plan, live, next_action, reasons, scheduled } = message;
+  const { site, assets, plan, live, next_action, reasons, outturn, scheduled } = message;
   return {
     site: site === undefined ? state.site : site,
     assets: assets ?? state.assets,
@@ -150,6 +186,7 @@ export function apply(state: HomeState, message: Message): HomeState {
     live: live === undefined ? state.live : live,
     next_action: next_action === undefined ? state.next_action : next_action,
     reasons: reasons ?? state.reasons,
+    outturn: outturn === undefined ? state.outturn : outturn,
     scheduled: scheduled ?? state.scheduled,
   };
 }

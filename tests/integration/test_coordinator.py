@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.hems.const import DOMAIN
+from custom_components.hems.core.explain import Action, Comfort, NextStep, Reason, Why
 from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import Fallback, Optimal, Override, Series, TimedOut
 from custom_components.hems.devices import Change, Outlook
+from tests.builders import hours
 from tests.integration.running import NOWHERE, FakeDevices, a_live, a_running_entry, dictated, pass_time
 
 
@@ -43,6 +46,30 @@ async def test_first_plan_follows_the_start_at_once(hass, freezer, engine, devic
         assert view.request == engine.requests[0]
         assert len(view.plan.assets) == 6
         assert view.next_action is not None
+
+
+async def test_next_action_is_told_with_what_its_reason_knows(hass, freezer, engine, devices):
+    comfort = Comfort(unit="degC", planned=20.5, without=19.0, worth=1.5)
+    step = NextStep(asset="heat_pump", action=Action.HEAT, at=hours(1), power_kw=2.0, reason=Why.COMFORT)
+    why = Reason(
+        asset="heat_pump",
+        action=Action.HEAT,
+        start=hours(1),
+        end=hours(2),
+        energy_kwh=2.0,
+        why=Why.COMFORT,
+        price_per_kwh=0.2,
+        co2_kg=0.8,
+        comfort=comfort,
+    )
+    with (
+        patch("custom_components.hems.coordinator.next_action", return_value=step),
+        patch("custom_components.hems.coordinator.reasons", return_value=(replace(why, start=hours(3)), why)),
+    ):
+        async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+            await planned(hass, freezer)
+            action = runtime.coordinator.data.next_action
+    assert (action.asset, action.co2_kg, action.comfort, action.gain) == ("heat_pump", 0.8, comfort, None)
 
 
 async def test_plans_follow_the_clock_every_five_minutes(hass, freezer, engine, devices):

@@ -9,7 +9,9 @@ import type { Hass } from "../hass";
 import { HomeCard, type HomeCardConfig } from "../home-card";
 import type { HomeState, Reason, WhatIf } from "../messages";
 import { fill, stringsFor } from "../strings/index";
+import { othersOf } from "./effects";
 import { type Line, limitsOf, linesOf, savingOf } from "./lines";
+import { outturnOf } from "./outturn";
 
 export interface WhyCardConfig extends HomeCardConfig {
   rows?: number;
@@ -65,10 +67,10 @@ export class HemsWhyCard extends HomeCard<WhyCardConfig> {
     const { state } = this.update_;
     const lines = linesOf(hass, strings, state);
     const rows = config.rows ?? DEFAULT_ROWS;
-    const saving = savingOf(hass, strings, state);
+    const told = [savingOf(hass, strings, state), outturnOf(hass, strings, state)].filter((sentence) => sentence);
     return html`<ha-card>
       <h2>${config.title ?? strings.why.title}</h2>
-      ${saving ? html`<p class="quiet">${saving}</p>` : nothing}
+      ${told.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
       ${lines.length === 0 ? html`<p class="quiet">${state.plan ? strings.why.none : strings.plan.waiting}</p>` : nothing}
       <ul>${(this.all_ ? lines : lines.slice(0, rows)).map((line) => this.line(hass, state, line))}</ul>
       ${lines.length > rows ? html`<button class="more" @click=${() => (this.all_ = !this.all_)}>${this.all_ ? strings.why.less : fill(strings.why.more, { count: lines.length - rows })}</button>` : nothing}
@@ -109,17 +111,18 @@ export class HemsWhyCard extends HomeCard<WhyCardConfig> {
         type: "hems/what_if", ...(this.config?.entry ? { entry_id: this.config.entry } : {}),
         asset: reason.asset, power_kw: 0, start, until: reason.end,
       });
-      this.remember(key, { text: this.told(hass, answer) });
+      this.remember(key, { text: this.told(hass, state, answer) });
     } catch (error) {
       this.remember(key, { text: fill(this.strings.why.no_answer, { reason: (error as { message?: string }).message ?? "" }) });
     }
   }
 
-  private told(hass: Hass, answer: WhatIf): string {
+  private told(hass: Hass, state: HomeState, answer: WhatIf): string {
     const { why } = this.strings;
     const broken = limitsOf(this.strings, answer.broken.map(({ limit }) => limit));
     const cost = formatMoney(hass, Math.max(answer.extra_cost, 0), answer.currency);
-    return fill(broken.length > 0 ? why.answer_breaks : why.answer, { cost, limits: broken.join(", ") });
+    const first = fill(broken.length > 0 ? why.answer_breaks : why.answer, { cost, limits: broken.join(", ") });
+    return [first, ...othersOf(hass, this.strings, state, answer)].join(" ");
   }
 
   private remember(key: string, answer: Answer): void {

@@ -2,6 +2,9 @@
 
 import { type FormatContext, formatDayAndTime, formatMoney, formatNumber, formatPrice, formatTime } from "../format";
 import { type HomeState, type OtherTime, type Reason, assetOf, titleOf } from "../messages";
+import { comfortOf, emissionOf } from "./effects";
+import { becameOf } from "./outturn";
+import { TINY_KWH, TINY_MONEY } from "./tiny";
 import { type Strings, fill, word } from "../strings/index";
 
 export interface Line {
@@ -18,10 +21,6 @@ export interface Line {
 }
 
 const A_DAY_MS = 86_400_000;
-/** Less is not worth a figure. */
-const TINY_MONEY = 0.005;
-/** Less is not worth a line. */
-const TINY_KWH = 0.05;
 
 export function linesOf(hass: FormatContext, strings: Strings, state: HomeState): Line[] {
   const currency = state.plan?.currency ?? state.site?.currency ?? "EUR";
@@ -39,7 +38,7 @@ export function linesOf(hass: FormatContext, strings: Strings, state: HomeState)
       }),
       why: reason.why === null ? "" : word(strings.reason, reason.why),
       gain: reason.gain === null || reason.gain < TINY_MONEY ? "" : formatMoney(hass, reason.gain, currency),
-      details: detailsOf(hass, strings, reason, currency),
+      details: [...detailsOf(hass, strings, reason, currency), ...becameOf(hass, strings, state, reason)],
     }));
 }
 
@@ -58,6 +57,7 @@ function detailsOf(hass: FormatContext, strings: Strings, reason: Reason, curren
     const template = reason.alternative_cost < TINY_MONEY ? strings.why.next_best_same : strings.why.next_best;
     details.push(fill(template, { time: timeOf(hass, reason.alternative), cost: formatMoney(hass, reason.alternative_cost, currency) }));
   }
+  details.push(...comfortOf(hass, strings, reason.comfort, currency), ...emissionOf(hass, strings, reason.co2_kg));
   const limits = limitsOf(strings, reason.limits);
   if (limits.length > 0) details.push(fill(strings.why.held_by, { limits: limits.join(", ") }));
   return details;
