@@ -18,8 +18,13 @@ TOKEN = {"HEMS_ENGINE_TOKEN": "secret"}
         (["--socket", "/run/e.sock"], TOKEN, Options(socket=Path("/run/e.sock"))),
         (["--log-level", "debug"], TOKEN, Options(token="secret", log_level=logging.DEBUG)),
         (["--exit-on-eof"], TOKEN, Options(token="secret", exit_on_eof=True)),
+        (
+            ["--page-port", "8099", "--page-peer", "10.0.0.1", "--page-peer", "10.0.0.2"],
+            TOKEN,
+            Options(token="secret", page_port=8099, page_peers=frozenset({"10.0.0.1", "10.0.0.2"})),
+        ),
     ],
-    ids=["loopback by default", "anywhere", "socket", "log level", "with its parent"],
+    ids=["loopback by default", "anywhere", "socket", "log level", "with its parent", "a page"],
 )
 def test_options_are_understood(arguments, environment, expected):
     assert parse(arguments, environment) == expected

@@ -58,8 +58,17 @@ def test_the_app_asks_for_no_rights_it_does_not_need():
 
 
 def test_every_option_is_described():
-    described = yaml.safe_load((ROOT / "addon/translations/en.yaml").read_text())["configuration"]
-    assert described.keys() == CONFIG["options"].keys() == CONFIG["schema"].keys()
+    for language in ("en", "de"):
+        described = yaml.safe_load((ROOT / f"addon/translations/{language}.yaml").read_text())["configuration"]
+        assert described.keys() == CONFIG["options"].keys() == CONFIG["schema"].keys()
+        assert all(text.keys() == {"name", "description"} for text in described.values())
+
+
+def test_its_security_rating_is_the_best_there_is():
+    # The Supervisor starts at 5, adds 2 for ingress and 1 for a profile of AppArmor's, and takes off for each right.
+    has_profile = (ROOT / "addon/apparmor.txt").exists()
+    assert min(6, 5 + 2 * CONFIG["ingress"] + has_profile) == 6
+    assert "profile hems_engine " in (ROOT / "addon/apparmor.txt").read_text()
 
 
 def test_discovery_names_the_integration():
@@ -83,15 +92,14 @@ def test_the_image_is_built_from_the_locked_engine_group():
     assert "homeassistant" not in (ROOT / "pyproject.toml").read_text().split("engine = [")[1].split("]")[0]
 
 
-def test_there_is_no_secret_that_two_homes_share(tmp_path, monkeypatch):
+def test_there_is_no_secret_that_two_homes_share(tmp_path):
     spec = spec_from_file_location("start", ROOT / "addon/rootfs/usr/local/lib/hems/start.py")
     start = module_from_spec(spec)
     spec.loader.exec_module(start)
     tokens = []
     for home in ("one", "another", "one"):
         (tmp_path / home).mkdir(exist_ok=True)
-        monkeypatch.setattr(start, "DATA", tmp_path / home)
-        tokens.append(start._own_token())
+        tokens.append(start.own_token(tmp_path / home))
     assert tokens[0] == tokens[2] != tokens[1]
     assert min(len(token) for token in tokens) >= 32
     assert stat.S_IMODE((tmp_path / "one" / "engine-token").stat().st_mode) == 0o600

@@ -13,7 +13,8 @@ from aiohttp.typedefs import Handler, Middleware
 from .. import wire
 from ..model import PlanRequest
 from ..model.load_learning import LearnLoadRequest, LoadForecastRequest
-from . import VERSION, logs
+from . import logs
+from .health import Health
 from .learning import Learning, LearningFailed, LearningRefused
 from .metrics import Metrics
 from .openapi import document
@@ -30,12 +31,11 @@ _BODY_LIMIT_S = 30.0
 class Api:
     """The handlers, around one worker for plans and processes for what is learned."""
 
-    def __init__(self, worker: Worker, planning: Planning, metrics: Metrics, learning: Learning) -> None:
-        self._worker = worker
+    def __init__(self, health: Health, planning: Planning, metrics: Metrics, learning: Learning) -> None:
+        self._health = health
         self._planning = planning
         self._metrics = metrics
         self._learning = learning
-        self._started = monotonic()
 
     async def plan(self, request: web.Request) -> web.Response:
         """POST /v1/plan."""
@@ -64,20 +64,7 @@ class Api:
 
     async def health(self, _: web.Request) -> web.Response:
         """GET /v1/health."""
-        can_solve = self._worker.state in {"ready", "busy"}
-        status = "ok" if can_solve else "starting" if self._worker.state == "starting" else "degraded"
-        health = wire.EngineHealth(
-            api=wire.API_VERSION,
-            version=VERSION,
-            status=status,
-            solver=self._worker.solver,
-            worker=self._worker.state,
-            worker_restarts=self._worker.restarts,
-            waiting=self._planning.waiting,
-            uptime_s=round(monotonic() - self._started, 3),
-            last_plan=self._planning.last,
-        )
-        return web.Response(body=wire.encode(health), content_type="application/json")
+        return web.Response(body=wire.encode(self._health()), content_type="application/json")
 
     async def openapi(self, _: web.Request) -> web.Response:
         """GET /openapi.json."""
@@ -133,7 +120,7 @@ def make_app(
         client_max_size=MAX_BODY_BYTES, middlewares=[_record(metrics), _explain_refusals, _require_token(token)]
     )
     app.on_response_prepare.append(_word_faults)
-    api = Api(worker, planning, metrics, learning or Learning(None))
+    api = Api(Health(worker, planning), planning, metrics, learning or Learning(None))
     app.add_routes(
         [
             web.post("/v1/plan", api.plan),

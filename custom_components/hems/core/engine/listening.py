@@ -17,7 +17,7 @@ def listen(options: Options) -> socket.socket:
         OptionsError: the address is taken, not ours, or not private.
     """
     try:
-        return _tcp(options.host, options.port) if options.socket is None else _unix(options.socket)
+        return tcp(options.host, options.port) if options.socket is None else _unix(options.socket)
     except (OSError, UnicodeError) as error:
         raise OptionsError(f"cannot listen on {address(options)}: {error}") from error
 
@@ -27,7 +27,8 @@ def address(options: Options) -> str:
     return f"{options.host} port {options.port}" if options.socket is None else str(options.socket)
 
 
-def _tcp(host: str, port: int) -> socket.socket:
+def tcp(host: str, port: int) -> socket.socket:
+    """A socket bound to that address; port 0 is any free one."""
     family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 TOKEN_VARIABLE = "HEMS_ENGINE_TOKEN"  # noqa: S105  # the name of the variable, not the token
 DEFAULT_PORT = 8124
+INGRESS_PEER = "172.30.32.2"
+"""The Supervisor's ingress, which has checked who asks."""
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -28,6 +30,10 @@ class Options:
     """Bearer token; always there on TCP, never on a Unix socket."""
     data: Path | None = None
     """Where what is learned is kept; None: nothing is learned."""
+    page_port: int | None = None
+    """Where the page for people is served, beside `port`; None: nowhere. It has no password of its own."""
+    page_peers: frozenset[str] = frozenset({INGRESS_PEER})
+    """The only addresses that may see it."""
     log_level: int = logging.INFO
     exit_on_eof: bool = False
     """Stop when standard input closes: a parent that dies leaves nothing behind."""
@@ -52,6 +58,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
         port=DEFAULT_PORT if given.port is None else given.port,
         token=token,
         data=given.data,
+        page_port=given.page_port,
+        page_peers=frozenset(given.page_peer or (INGRESS_PEER,)),
         log_level=logging.getLevelNamesMapping()[given.log_level.upper()],
         exit_on_eof=given.exit_on_eof,
     )
@@ -64,6 +72,13 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--port", type=_port, help=f"listen on this TCP port (default {DEFAULT_PORT}; 0: any)")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help=f"the token, if not in {TOKEN_VARIABLE}")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep what is learned here (default: learn nothing)")
+    parser.add_argument("--page-port", type=_port, help="serve the page for people on this TCP port (0: any)")
+    parser.add_argument(
+        "--page-peer",
+        action="append",
+        metavar="ADDRESS",
+        help=f"who may see the page; may be repeated (default {INGRESS_PEER}, the ingress of Home Assistant)",
+    )
     parser.add_argument("--log-level", choices=_LEVELS, default="info")
     parser.add_argument("--exit-on-eof", action="store_true", help="stop when standard input is closed")
     return parser

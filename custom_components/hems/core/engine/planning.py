@@ -12,6 +12,7 @@ from ..model import Infeasible, Outcome, Plan, PlanRequest, TimedOut
 from . import logs
 from .frames import Tag
 from .metrics import Metrics
+from .page.recent import Recent
 from .worker_process import Answer, Answered, Lost, NotReady, OutOfTime, Worker
 
 LOGGER = logging.getLogger("hems.engine.server")
@@ -43,6 +44,7 @@ class Planning:
         self._turn = asyncio.Lock()
         self.waiting = 0
         self.last: wire.LastPlan | None = None
+        self.recent = Recent()
 
     async def plan(self, request: PlanRequest) -> Plan:
         """A plan, made by the solver or, with the reason in its outcome, by rule.
@@ -65,6 +67,7 @@ class Planning:
         seconds = monotonic() - started
         outcome = outcome_kind(plan.outcome)
         self.last = wire.LastPlan(at=datetime.now(UTC), seconds=seconds, outcome=outcome)
+        self.recent.planned(plan, outcome, seconds)
         self._metrics.planned(plan.stats, outcome, queued_s=queued_s, total_s=seconds)
         logs.event(
             LOGGER, logging.INFO, "planned", outcome=outcome, seconds=round(seconds, 3), steps=plan.horizon.steps

@@ -1,8 +1,8 @@
 """From options to a running service and its clean end."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 import logging
 import os
 import signal
@@ -12,9 +12,12 @@ from aiohttp import web
 
 from . import VERSION, listening, logs, worker_process
 from .app import make_app
+from .health import Health
 from .learning import Learning
 from .metrics import Metrics
 from .options import Options
+from .page.recent import LogTail
+from .page.routes import make_page
 from .planning import Planning
 from .worker_process import Worker
 
@@ -30,7 +33,8 @@ async def serve(options: Options, worker_command: Sequence[str] | None = None) -
     worker = Worker(worker_command or worker_process.command())
     metrics.watch_worker(lambda: worker.state in {"ready", "busy"}, lambda: worker.restarts)
     learning = Learning(options.data)
-    app = make_app(worker, Planning(worker, metrics), metrics, options.token, learning)
+    planning = Planning(worker, metrics)
+    app = make_app(worker, planning, metrics, options.token, learning)
     runner = web.AppRunner(app, logger=LOGGER, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
     stop = _stop_event(options)
     worker.start()
@@ -38,7 +42,8 @@ async def serve(options: Options, worker_command: Sequence[str] | None = None) -
         await runner.setup()
         await web.SockSite(runner, listener).start()
         logs.event(LOGGER, logging.INFO, "listening", address=bound, version=VERSION, pid=os.getpid())
-        await stop.wait()
+        async with _page(options, Health(worker, planning), planning):
+            await stop.wait()
     finally:
         await worker.stop()  # first: whoever still waits is answered by rule
         await runner.cleanup()
@@ -46,6 +51,28 @@ async def serve(options: Options, worker_command: Sequence[str] | None = None) -
         if options.socket is not None:
             options.socket.unlink(missing_ok=True)
         logs.event(LOGGER, logging.INFO, "stopped")
+
+
+@asynccontextmanager
+async def _page(options: Options, health: Health, planning: Planning) -> AsyncIterator[None]:
+    """The page for people, if asked for, as long as the block lasts."""
+    if options.page_port is None:
+        yield
+        return
+    tail = LogTail()
+    logging.getLogger().addHandler(tail)
+    page = make_page(health, planning.recent, tail, options.page_peers)
+    runner = web.AppRunner(page, logger=LOGGER, access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
+    listener = listening.tcp(options.host, options.page_port)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        logs.event(LOGGER, logging.INFO, "page", address=listener.getsockname())
+        yield
+    finally:
+        logging.getLogger().removeHandler(tail)
+        await runner.cleanup()
+        listener.close()
 
 
 def _stop_event(options: Options) -> asyncio.Event:
