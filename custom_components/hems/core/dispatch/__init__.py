@@ -15,6 +15,8 @@ Nothing here does I/O or reads a clock. The order of authority, from the top:
    allows, judged by the live measurement. Reduced first: EV, battery, flexible load, hot water, heat pump.
 3. *Proposals* (`proposals.py`): safety, grid operator, user, plan; a higher priority narrows the bounds for
    the lower ones, which choose inside.
+   Between operator and user stand the wishes of events (`steering.py`): levels and powers, as far as comfort and
+   deadlines allow.
 4. *Balance* (`balance.py`): between two plans a battery takes up what load and PV do differently.
 
 Without a valid plan batteries balance the home to zero exchange, a car is charged only when its departure is

@@ -111,7 +111,7 @@ def draft_of(
 def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | None, now: datetime) -> Proposal | None:
     """What plan or fallback want of an asset; None releases it."""
     if isinstance(asset, Pv | HybridInverter) or (
-        isinstance(asset, Appliance) and not _may_start(asset, live, state, now)
+        isinstance(asset, Appliance) and not may_start(asset, live, state, now)
     ):
         return None
     if slot is not None and asset.name in slot.power_kw:
@@ -120,7 +120,7 @@ def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | 
             power_kw = 0.0
     elif isinstance(asset, Battery):
         power_kw, source, reason = 0.0, Source.FALLBACK, Reason.SELF_CONSUMPTION
-    elif isinstance(asset, EvCharger) and _must_charge(asset, live, state, now):
+    elif isinstance(asset, EvCharger) and must_charge(asset, live, state, now):
         power_kw, source, reason = asset.max_kw(max(asset.phases)), Source.FALLBACK, Reason.DEADLINE
     else:
         return None
@@ -136,7 +136,7 @@ def _wish(asset: Asset, live: LiveAsset, slot: Slot | None, state: AssetState | 
     )
 
 
-def _may_start(appliance: Appliance, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
+def may_start(appliance: Appliance, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
     """Whether a run waits while no programme is under way, even one that draws nothing for a while.
 
     Without one it is left to itself: a plan that is a moment old neither begins a run that is over once more, nor
@@ -149,9 +149,9 @@ def _may_start(appliance: Appliance, live: LiveAsset, state: AssetState | None, 
     return not under_way and len(begun) < len(state.runs)
 
 
-def _must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
+def must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
     """Whether the plugged-in car would miss its target if it waited longer, or is below its minimum."""
-    session = _visit(state, now)
+    session = visit_of(state, now)
     if not live.connected or session is None:
         return False
     energy_kwh = session.energy_kwh if live.energy_kwh is None else live.energy_kwh
@@ -165,11 +165,11 @@ def _must_charge(charger: EvCharger, live: LiveAsset, state: AssetState | None, 
 
 def _at_its_floor(live: LiveAsset, state: AssetState | None, now: datetime) -> bool:
     """Whether a car has no more to give, or nobody knows its floor."""
-    session = _visit(state, now)
+    session = visit_of(state, now)
     return session is None or (live.energy_kwh is not None and live.energy_kwh <= session.floor_kwh)
 
 
-def _visit(state: AssetState | None, now: datetime) -> EvSession | None:
+def visit_of(state: AssetState | None, now: datetime) -> EvSession | None:
     """Of the car that is there."""
     sessions = state.sessions if isinstance(state, EvChargerState) else ()
     return next((visit for visit in sessions if visit.arrival <= now < visit.departure), None)

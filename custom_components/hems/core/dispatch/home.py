@@ -16,6 +16,7 @@ from ..model import (
     Site,
     Source,
 )
+from ..model.steering import Steering
 from .balance import balance, keep_battery_rules
 from .draft import Draft, draft_of
 from .inverters import keep_inverters
@@ -24,6 +25,9 @@ from .limits import curtail_as_planned, keep_export, keep_import, limits_at
 from .live import LiveAsset, LiveHome
 from .setpoint import Reason, Setpoint
 from .slot import Slot, slot_at
+from .steering import Steered
+
+NOTHING_ASKED = Steering()
 
 
 def setpoints(
@@ -36,6 +40,7 @@ def setpoints(
     *,
     states: Sequence[AssetState] = (),
     manual: Collection[str] = frozenset(),
+    steering: Steering = NOTHING_ASKED,
 ) -> tuple[Setpoint, ...]:
     """One setpoint for each asset of the site, in the site's order.
 
@@ -48,11 +53,14 @@ def setpoints(
         now: the home's time.
         states: of the last request; they say when a car leaves, should the plan be missing.
         manual: assets that the household runs by hand: neither plan nor fallback touch them.
+        steering: what events ask beside limits.
     """
     live = live.fresh(now)
     slot = slot_at(plan, now)
-    wishes = tuple(proposals)
     by_asset = {state.asset: state for state in states}
+    steered = Steered(steering, site, live, by_asset, now)
+    wishes = tuple(proposals)
+    wishes += tuple(steered.proposals(wishes, manual))
     drafts = {
         asset.name: draft_of(
             asset, live.of(asset.name), slot, wishes, by_asset.get(asset.name), now, manual=asset.name in manual
@@ -68,6 +76,8 @@ def setpoints(
         rest_kw = 0.0
     elif known and not (slot and slot.curtails):
         balance(drafts, rest_kw, slot)
+    if known:
+        steered.balance(drafts, rest_kw)
     sold_kw = max(0.0, -slot.grid_kw) if slot else 0.0
     keep_battery_rules(drafts, rest_kw, sold_kw)
     if slot is not None:

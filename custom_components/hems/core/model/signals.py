@@ -11,7 +11,7 @@ from .value import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSignal(Value):
-    """Added to the tariff's prices for a time, by the grid operator or a demand-response event; real money."""
+    """Added to the tariff's prices for a time, by the grid operator or a demand-response event."""
 
     start: datetime
     end: datetime
@@ -19,6 +19,8 @@ class PriceSignal(Value):
     """Above 0: drawing costs more; negative: it is rewarded."""
     export_price_per_kwh: float = 0.0
     """Above 0: feeding in earns more."""
+    paid: bool = True
+    """Whether it is real money; else it moves the plan, and no bill knows of it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", as_utc("price signal", "start", self.start))

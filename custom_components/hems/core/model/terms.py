@@ -21,7 +21,7 @@ class Terms:
     """The tariff's with the signals of the time on it, per kWh."""
     export_price: tuple[float, ...]
     import_worth: tuple[float, ...]
-    """The import price with the weights of CO2 and exchange on it."""
+    """The import price with unpaid signals and the weights of CO2 and exchange on it."""
     export_worth: tuple[float, ...]
     load_kw: tuple[float, ...]
     outdoor_c: tuple[float, ...]
@@ -59,10 +59,13 @@ class Terms:
         outdoor_c = horizon.known("outdoor_c", request.outdoor_c) if request.outdoor_c else zeros
         load_kw = horizon.known("load_kw", request.load_kw)
         import_worth = tuple(
-            price + weights.co2_price_per_kg * kg + weights.exchange_price_per_kwh
-            for price, kg in zip(import_price, co2 or zeros, strict=True)
+            price + extra + weights.co2_price_per_kg * kg + weights.exchange_price_per_kwh
+            for price, extra, kg in zip(import_price, _unpaid(request, "import_price"), co2 or zeros, strict=True)
         )
-        export_worth = tuple(price - weights.exchange_price_per_kwh for price in export_price)
+        export_worth = tuple(
+            price + extra - weights.exchange_price_per_kwh
+            for price, extra in zip(export_price, _unpaid(request, "export_price"), strict=True)
+        )
         later = _last_hours(horizon, LATER_H)
         return cls(
             request=request,
@@ -93,14 +96,25 @@ class Terms:
 
 
 def _signalled(request: PlanRequest, field: str, series: Series) -> tuple[float, ...]:
-    """The tariff's price in each step, with the signals that overlap it on top in proportion."""
-    prices = list(request.horizon.known(f"tariff.{field}", series))
+    """The tariff's price in each step, with the paid signals that overlap it on top in proportion."""
+    extra = _signals(request, field, paid=True)
+    prices = request.horizon.known(f"tariff.{field}", series)
+    return tuple(price + more for price, more in zip(prices, extra, strict=True))
+
+
+def _unpaid(request: PlanRequest, field: str) -> tuple[float, ...]:
+    """What signals that nobody pays add to the worth of energy in each step."""
+    return _signals(request, field, paid=False)
+
+
+def _signals(request: PlanRequest, field: str, *, paid: bool) -> tuple[float, ...]:
+    extra = [0.0] * request.horizon.steps
     for signal in request.price_signals:
-        extra = getattr(signal, f"{field}_per_kwh")
-        if extra != 0.0:
+        price = getattr(signal, f"{field}_per_kwh")
+        if price != 0.0 and signal.paid is paid:
             for index, share in enumerate(request.horizon.overlap(signal.start, signal.end)):
-                prices[index] += extra * share
-    return tuple(prices)
+                extra[index] += price * share
+    return tuple(extra)
 
 
 def _limits_kw(request: PlanRequest, field: str, contract_kw: float | None) -> tuple[float, ...]:
