@@ -16,8 +16,9 @@ from .recent import LogTail, Recent
 _STATIC = Path(__file__).parent / "static"
 _FILES = {"/": "index.html", "/page.js": "page.js", "/page.css": "page.css", "/words.js": "words.js"}
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
