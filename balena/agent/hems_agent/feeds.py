@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from statistics import quantiles
+from statistics import fmean, quantiles
 
 from .lines import line
 
@@ -36,6 +36,7 @@ class FeedOptions:
     silent_after_s: float = 30.0
     """Whichever of the two is longer."""
     lossy_percent: float = 20.0
+    """Of single messages; a silence that is over does not count here."""
     forgotten_after_s: float = 7 * 86400.0
     """A sensor silent for so long was taken away."""
 
@@ -75,7 +76,7 @@ class Feed:
     steps_ms: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     gaps: int = 0
     buckets: deque[list[int]] = field(default_factory=deque)
-    """Number of the bucket, messages received and missed in it."""
+    """Number of the bucket, messages received and missed in it, and those missed in gaps too short for silence."""
     trouble: Trouble | None = None
 
 
@@ -97,7 +98,7 @@ class Feeds:
         last_ms = feed.last_ms
         if last_ms is not None and time_ms <= last_ms:
             return
-        missed = 0
+        step_ms = missed = 0
         if last_ms is not None:
             step_ms = time_ms - last_ms
             feed.steps_ms.append(step_ms)
@@ -107,10 +108,12 @@ class Feeds:
         feed.last_ms = time_ms
         bucket = int(now_s / self._bucket_s)
         if not feed.buckets or feed.buckets[-1][0] != bucket:
-            feed.buckets.append([bucket, 0, 0])
+            feed.buckets.append([bucket, 0, 0, 0])
         newest = feed.buckets[-1]
         newest[1] += 1
-        newest[2] += missed
+        if missed:
+            newest[2] += missed
+            newest[3] += 0 if step_ms > 1000.0 * self._patience_s(feed) else missed
 
     def resume(self, now_s: float) -> None:
         """The connection to the broker is back: silence counts from here."""
@@ -156,12 +159,12 @@ class Feeds:
         return round(min(silence_s, self._options.window_s) / interval_s)
 
     def _learn(self, feed: Feed) -> None:
-        """The median where most steps are alike; a feed that speaks when it likes is given its slow tenth."""
+        """A low step of a steady feed, which a loss of up to half does not hide; else one of its long pauses."""
         if feed.given or len(feed.steps_ms) < LEARN_FROM:
             return
         tenths = quantiles(feed.steps_ms, n=10, method="inclusive")
-        steady = tenths[1] >= 0.7 * tenths[4]
-        feed.interval_s = (tenths[4] if steady else tenths[8]) / 1000.0
+        steady = fmean(feed.steps_ms) <= 2.0 * tenths[2]
+        feed.interval_s = (tenths[2] if steady else tenths[8]) / 1000.0
 
     def _age(self, feed: Feed, now_s: float) -> None:
         while feed.buckets and feed.buckets[0][0] <= int(now_s / self._bucket_s) - BUCKETS:
@@ -171,13 +174,18 @@ class Feeds:
         return now_s - max(feed.seen_s, self._resumed_s)
 
     def _is_silent(self, feed: Feed, now_s: float) -> bool:
-        bound_s = max(self._options.silent_after_s, self._options.silent_after_intervals * (feed.interval_s or 0.0))
-        return feed.interval_s is not None and self._silence_s(feed, now_s) > bound_s
+        return feed.interval_s is not None and self._silence_s(feed, now_s) > self._patience_s(feed)
+
+    def _patience_s(self, feed: Feed) -> float:
+        return max(self._options.silent_after_s, self._options.silent_after_intervals * (feed.interval_s or 0.0))
 
     def _trouble(self, feed: Feed, now_s: float) -> Trouble | None:
         if self._is_silent(feed, now_s):
             return Trouble.SILENT
-        return Trouble.LOSSY if self._loss_percent(feed, now_s) > self._options.lossy_percent else None
+        received = sum(bucket[1] for bucket in feed.buckets)
+        scattered = sum(bucket[3] for bucket in feed.buckets)
+        lossy = 100.0 * scattered > self._options.lossy_percent * (received + scattered)
+        return Trouble.LOSSY if lossy else None
 
     def _loss_percent(self, feed: Feed, now_s: float) -> float:
         received = sum(bucket[1] for bucket in feed.buckets)

@@ -59,7 +59,7 @@ class IngestOptions:
     keepalive_s: int = 30
     session_expiry_s: int = 7 * 86400
     """How long the broker keeps messages for an agent that is away."""
-    flush_s: float = 0.5
+    flush_s: float = 1.0
     """Between two writes to the disk; what arrived since the last one is not acknowledged."""
     feed_points_s: float = 60.0
     will: tuple[str, bytes] | None = None
