@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
+import shlex
 import subprocess
+import sys
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
@@ -73,5 +75,33 @@ def nginx(
             "HTTPS_PORT": str(https_port),
             "WAIT_S": str(NO_WAIT_S),
             **named,
+        },
+    )
+
+
+def homeassistant(
+    directory: Path,
+    secrets: Path,
+    *,
+    port: int,
+    mqtt_port: int,
+    engine_url: str | None = None,
+    python: str = sys.executable,
+) -> Service:
+    """Home Assistant with its configuration in `directory`, prepared by the stack's seed before each start."""
+    seed = [python, str(ROOT / "balena/homeassistant/seed.py"), "--config", str(directory), "--secrets", str(secrets)]
+    seed += ["--integration", str(ROOT / "custom_components/hems"), "--trust", f"{LOOPBACK}/32", "--host", LOOPBACK]
+    seed += ["--port", str(port), "--mqtt-host", LOOPBACK, "--mqtt-port", str(mqtt_port)]
+    start = [python, "-m", "homeassistant", "--config", str(directory)]
+    engine = {"HEMS_ENGINE_URL": engine_url} if engine_url else {}
+    return Service(
+        name="homeassistant",
+        command=("/bin/sh", "-c", f"{shlex.join(seed)} && exec {shlex.join(start)}"),
+        environment={
+            "HEMS_ENGINE_TOKEN_FILE": str(secrets / "homeassistant/engine_token"),
+            "HEMS_HOME_ID_FILE": str(secrets / "home-id"),
+            # The checkout's tests and scripts are no part of Home Assistant.
+            "PYTHONPATH": "",
+            **engine,
         },
     )

@@ -67,8 +67,10 @@ def ports_of(process: subprocess.Popen[bytes]) -> set[tuple[str, int]]:
     return {(address, int(port, 16)) for address, _, port in (entry.rpartition(":") for entry in listening)}
 
 
-def patiently(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def patiently(
+    condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, patience_s: float = PATIENCE_S
+) -> None:
+    deadline = time.monotonic() + patience_s
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"{process.args} did not come up:\n{log.read_text(errors='replace')[-4000:]}")
@@ -76,18 +78,20 @@ def patiently(condition: Callable[[], bool], process: subprocess.Popen[bytes], l
 
 
 @contextmanager
-def running(service: native.Service, directory: Path, *ports: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    service: native.Service, directory: Path, *ports: int, patience_s: float = PATIENCE_S
+) -> Iterator[subprocess.Popen[bytes]]:
     """The service's process, once all its ports take connections; ended afterwards."""
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / f"{service.name}.log"
     process = service.start(log)
     try:
-        patiently(lambda: all(listens(port) for port in ports), process, log)
+        patiently(lambda: all(listens(port) for port in ports), process, log, patience_s)
         yield process
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

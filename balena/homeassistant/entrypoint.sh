@@ -1,0 +1,7 @@
+#!/bin/sh
+# Wait for the secrets, prepare the configuration, become Home Assistant as its image starts it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+sh "$here/../wait-for-secrets.sh" homeassistant/mqtt_password homeassistant/engine_token home-id
+python3 "$here/seed.py"
+exec /init
