@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 
 from .checks import as_utc
@@ -75,12 +76,12 @@ class Horizon(Value):
     @property
     def steps_h(self) -> tuple[float, ...]:
         """Length of each step in hours."""
-        return tuple(step_s / 3600 for step_s in self.steps_s)
+        return _hours(self.steps_s)
 
     @property
     def edges(self) -> tuple[datetime, ...]:
         """The `steps + 1` instants between the steps, in UTC."""
-        return tuple(self.start + timedelta(seconds=s) for s in accumulate(self.steps_s, initial=0))
+        return _edges(self.start, self.steps_s)
 
     @property
     def end(self) -> datetime:
@@ -121,3 +122,14 @@ class Horizon(Value):
             max(0.0, (min(last, edges[i + 1]) - max(first, edges[i])).total_seconds()) / self.steps_s[i]
             for i in range(self.steps)
         )
+
+
+# Asked for hundreds of times a plan, by every asset.
+@lru_cache(maxsize=16)
+def _hours(steps_s: tuple[int, ...]) -> tuple[float, ...]:
+    return tuple(step_s / 3600 for step_s in steps_s)
+
+
+@lru_cache(maxsize=16)
+def _edges(start: datetime, steps_s: tuple[int, ...]) -> tuple[datetime, ...]:
+    return tuple(start + timedelta(seconds=s) for s in accumulate(steps_s, initial=0))

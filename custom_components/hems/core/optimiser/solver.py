@@ -12,6 +12,7 @@ import numpy as np
 from ..model import Feasible, Infeasible, Optimal, SolverOptions, TimedOut
 from ..model.assessment.judgement import NOTICED
 from .constraints import total
+from .improving import improve
 from .outcome import NoPlan
 from .rounding import Indices, Rows, dive
 
@@ -22,6 +23,9 @@ DUAL, PRIMAL = 1, 4
 """Numbers that HiGHS gives its simplex methods."""
 POLISH_LIMIT_S = 2.0
 """For the linear programs after the search; they take milliseconds."""
+
+MANY = 64
+"""Decisions; a search among fewer is quick, and finds the very best."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +100,9 @@ def _searched(
         # The primal method may end without a word on a program that has no solution.
         highs.setOptionValue("simplex_strategy", DUAL)
         highs.run()
-    relaxed = _failure(highs, options)
-    if relaxed is not None:
-        return relaxed
+    without = _failure(highs, options)
+    if without is not None:
+        return without
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         # Out of time on the way: only without decisions is what there is a schedule, and there is no bound.
         return TimedOut(time_limit_s=options.time_limit_s) if len(whole) else Feasible(gap=1.0)
@@ -106,8 +110,11 @@ def _searched(
         return Optimal(gap=0.0)
     bound = highs.getInfo().objective_function_value
     schedule = None
-    if dive(highs, Rows.of(highs, matrix.tocsc(), whole)):
+    rows, relaxed = Rows.of(highs, matrix.tocsc(), whole), highs.getBasis()
+    if dive(highs, rows):
         _hold(highs, whole)
+        if len(whole) >= MANY and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            improve(highs, rows, relaxed, bound + max(SCALE * options.absolute_gap, options.relative_gap * abs(bound)))
         value = highs.getInfo().objective_function_value
         if value - bound <= max(SCALE * options.absolute_gap, options.relative_gap * abs(value)):
             return Optimal(gap=_gap(value, bound))
@@ -125,7 +132,7 @@ def _searched(
     info = highs.getInfo()
     gap = _gap(info.objective_function_value, info.mip_dual_bound)
     is_optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    _hold(highs, whole)
+    _hold(highs, whole, relaxed)
     return Optimal(gap=gap) if is_optimal else Feasible(gap=gap)
 
 
@@ -171,13 +178,18 @@ def _gap(value: float, bound: float) -> float:
     return gap if isfinite(gap) else 1.0
 
 
-def _hold(highs: highspy.Highs, whole: Indices) -> None:
-    """The best schedule for the decisions found, and its duals: the search may stop within its gap, this need not."""
+def _hold(highs: highspy.Highs, whole: Indices, basis: Any = None) -> None:
+    """The best schedule for the decisions found, and its duals: the search may stop within its gap, this need not.
+
+    `basis` is where the linear program starts from, if not from that which the solver has.
+    """
     found = highs.getSolution()
     values = np.round(np.array(found.col_value)[whole])
     highs.changeColsIntegrality(len(whole), whole, np.array([highspy.HighsVarType.kContinuous] * len(whole)))
     highs.changeColsBounds(len(whole), whole, values, values)
     highs.setOptionValue("time_limit", highs.getRunTime() + POLISH_LIMIT_S)
+    if basis is not None:
+        highs.setBasis(basis)
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         highs.setSolution(found)
