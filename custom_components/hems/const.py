@@ -46,6 +46,7 @@ CONF_FIXED_PER_DAY: Final = "fixed_per_day"
 CONF_IMPORT_LIMIT_KW: Final = "import_limit_kw"
 CONF_CAPACITY_PRICE: Final = "capacity_price_per_kw"
 CONF_CAPACITY_TIERS: Final = "capacity_tiers"
+CONF_CAPACITY_PERIOD: Final = "capacity_period"
 CONF_IMPORT_PRICE_ENTITY: Final = "import_price_entity"
 CONF_EXPORT_PRICE_ENTITY: Final = "export_price_entity"
 

@@ -38,6 +38,8 @@ class RememberingDevices:
         """What they are without a memory."""
         self._assets = [asset for asset in home.site.assets if isinstance(asset, REMEMBERED)]
         self._zone = ZoneInfo(home.site.time_zone)
+        charge = home.tariff.capacity
+        self._by_day = charge is not None and charge.period == "day"
         self._kept = kept
         self._memory = Memory()
         self._told_kw: dict[str, float] = {}
@@ -59,12 +61,20 @@ class RememberingDevices:
         traces = self._memory.assets
         return replace(
             live,
-            peak_import_kw=self._memory.grid.peak_kw if self._memory.grid else None,
+            peak_import_kw=self._peak_kw,
             assets={
                 name: replace(reading, past=traces[name].past) if name in traces else reading
                 for name, reading in live.assets.items()
             },
         )
+
+    @property
+    def _peak_kw(self) -> float | None:
+        """Of the period that the contract counts by."""
+        grid = self._memory.grid
+        if grid is None:
+            return None
+        return grid.day_peak_kw if self._by_day else grid.peak_kw
 
     async def async_outlook(self, horizon: Horizon) -> Outlook:
         """As the devices say."""

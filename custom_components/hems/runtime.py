@@ -86,7 +86,8 @@ class Live:
     """Fed in, as a mean since the last moment, where `grid_kw` is a mean in which both directions met."""
     outdoor_c: float | None = None
     peak_import_kw: float | None = None
-    """Highest mean of a quarter of an hour in the running local month, as far as it was seen."""
+    """Highest mean of a quarter of an hour in the running local month, or in the day where the contract counts by
+    days, as far as it was seen."""
     assets: Mapping[str, AssetReading] = field(default_factory=dict)
     health: tuple[InputHealth, ...] = ()
 

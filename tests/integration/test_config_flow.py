@@ -196,16 +196,21 @@ async def test_a_real_home_with_a_fixed_price_and_its_own_engine(hass, health):
 
 
 async def test_a_charge_on_the_peak_is_stored_and_shown_as_it_was_written(hass):
-    peak = {"import_limit_kw": 9, "capacity_price_per_kw": 3.5, "capacity_tiers": "5 : 100, 10:200,5; 300"}
+    peak = {
+        "import_limit_kw": 9,
+        "capacity_price_per_kw": 3.5,
+        "capacity_tiers": "5 : 100, 10:200,5; 300",
+        "capacity_period": "day",
+    }
     form = await begin(hass, "home", HOME, "tariff_fixed", {**FIXED, "advanced": peak})
     result = await answer(hass, form, {"kind": "url"}, URL)
     tariff = parse_home(result["result"], "UTC").tariff
     assert tariff.import_limit_kw == 9.0
-    assert tariff.capacity.price_per_kw == 3.5
+    assert (tariff.capacity.price_per_kw, tariff.capacity.period) == (3.5, "day")
     assert [(tier.up_to_kw, tier.fee) for tier in tariff.capacity.tiers] == [(5.0, 100.0), (10.0, 200.5), (None, 300.0)]
     form = await answer(hass, await reconfigure(hass, result["result"]), "tariff", "tariff_fixed")
     shown = suggestions({"data_schema": form["data_schema"].schema["advanced"].schema})
-    assert shown["capacity_tiers"] == "5: 100, 10: 200.5, 300"
+    assert (shown["capacity_tiers"], shown["capacity_period"]) == ("5: 100, 10: 200.5, 300", "day")
 
 
 PEAKS = [

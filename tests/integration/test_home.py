@@ -237,6 +237,7 @@ def test_a_period_may_end_at_midnight():
 BAD_ASSETS = [
     ("negative", "battery", {"capacity_kwh": -1}, "capacity_kwh must be greater than 0, got -1"),
     ("missing", "battery", {"capacity_kwh": None}, "capacity_kwh is missing"),
+    ("target without a time", "battery", {"target_soc": 0.9}, "target_by is missing beside target_soc"),
     ("not a number", "battery", {"capacity_kwh": "10"}, "capacity_kwh must be a number, got '10'"),
     ("true is no number", "battery", {"capacity_kwh": True}, "capacity_kwh must be a number, got True"),
     ("NaN", "battery", {"max_charge_kw": NAN}, "max_charge_kw must be a finite number, got nan"),

@@ -227,6 +227,15 @@ def test_the_peak_of_the_month_goes_with_the_charge_on_it():
     assert build_request(a_situation(entry=entry, live=a_live("battery"))).tariff.capacity.peak_so_far_kw == 0.0
 
 
+def test_the_charge_wanted_each_day_is_wanted_at_that_local_time_of_every_day_ahead():
+    entry = an_entry(a_subentry("battery", target_soc=0.9, target_by="06:30:00") | {"subentry_id": "battery"})
+    targets = state_of(build_request(a_situation(entry=entry, live=a_live("battery"))), "battery").targets
+    assert [(target.by, target.soc) for target in targets] == [
+        (datetime(2026, 6, day, 4, 30, tzinfo=UTC), 0.9) for day in (21, 22)
+    ]
+    assert state_of(build_request(a_situation("battery")), "battery").targets == ()
+
+
 def test_a_battery_behind_an_inverter_is_planned_with_it():
     battery = a_subentry("battery", inverter="01HYBRID")
     entry = an_entry(battery, a_subentry("inverter") | {"subentry_id": "01HYBRID"})

@@ -79,6 +79,26 @@ async def test_the_peak_of_the_month_is_part_of_a_moment(hass, freezer):
     assert peak_kw == 3.0
 
 
+async def test_it_is_the_peak_of_the_day_where_the_contract_counts_by_days(hass, freezer):
+    tariff = {
+        "kind": "fixed",
+        "import_price_per_kwh": 0.3,
+        "export_price_per_kwh": 0.1,
+        "capacity_price_per_kw": 1.0,
+    }
+    for period, peak_kw in (("month", 3.0), ("day", None)):
+        freezer.move_to("2026-03-10T10:00:00+00:00")
+        entry = a_running_entry(*KINDS, tariff=tariff | {"capacity_period": period})
+        kept = Kept(hass, entry.entry_id, MEMORY, Memory)
+        devices = RememberingDevices(FakeDevices(a_live(*KINDS, grid_kw=3.0)), parse_home(entry, "UTC"), kept)
+        for _ in range(5):
+            devices.read()
+            freezer.tick(timedelta(minutes=5))
+        assert devices.read().peak_import_kw == 3.0
+        freezer.tick(timedelta(days=1))
+        assert devices.read().peak_import_kw == peak_kw
+
+
 async def test_everything_else_is_passed_on(hass):
     devices = remembering(hass)
     heard = []

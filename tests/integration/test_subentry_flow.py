@@ -1,3 +1,4 @@
+from datetime import time
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_USER
@@ -232,6 +233,13 @@ WORDED = [
         lambda it: (it.min_on_s, it.min_off_s) == (1200, 600),
     ),
     (
+        "starts",
+        "heat_pump",
+        {"min_electric_kw": 0.6, "start_price": 0.05},
+        lambda it: it.start_price == 0.05,
+    ),
+    ("starts of a tank", "hot_water", {"start_price": 0.1}, lambda it: it.start_price == 0.1),
+    (
         "nights",
         "heat_pump",
         {"night_from": "22:00:00", "night_until": "06:00:00", "night_min_c": 17},
@@ -413,6 +421,16 @@ async def test_an_asset_is_removed_by_home_assistant(hass, entry):
     assert parse_home(entry, "UTC").site.assets == ()
 
 
+async def test_the_charge_that_is_wanted_each_day_is_stored_and_shown_again(hass, entry):
+    await add(hass, entry, "battery", target_soc=90, target_by="06:30:00")
+    (subentry,) = entry.subentries.values()
+    target = parse_home(entry, "UTC").daily_targets[subentry.subentry_id]
+    assert (target.soc, target.clock) == (0.9, time(6, 30))
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    shown = {str(key): (key.description or {}).get("suggested_value") for key in markers(form["data_schema"])}
+    assert (shown["target_soc"], shown["target_by"]) == (90.0, "06:30:00")
+
+
 BAD_VALUES = [
     # description, kind, changes, place of the error, error, placeholders
     ("blank name", "pv", {"name": " "}, "name", "missing", {}),
@@ -509,6 +527,24 @@ BAD_VALUES = [
         "advanced",
         "needs_other",
         {"field": "Stays on for at least", "other": "Minimum electric power"},
+    ),
+    ("a start of what never stops", "heat_pump", {"start_price": 0.1}, "advanced", "needs_other", {}),
+    ("paid for starting", "hot_water", {"start_price": -0.1}, "advanced", "too_low", {}),
+    (
+        "full at no time",
+        "battery",
+        {"target_soc": 90},
+        "advanced",
+        "missing_beside",
+        {"field": "By", "other": "Charge wanted each day"},
+    ),
+    (
+        "wanted fuller than allowed",
+        "battery",
+        {"target_soc": 90, "target_by": "06:00:00", "max_soc": 80},
+        "advanced",
+        "above_other",
+        {"value": "90 %", "high": "80 %", "other": "Maximum charge"},
     ),
     ("on for two days", "heat_pump", {"min_on_min": 2880}, "advanced", "out_of_range", {"high": "1440"}),
     (

@@ -166,5 +166,22 @@ def test_a_new_month_has_no_peak_yet():
     assert seen[9] == (date(2026, 4, 1), pytest.approx(4.0))
 
 
+def test_a_new_day_has_no_peak_of_its_own_yet():
+    before = datetime(2026, 3, 10, 22, 40, tzinfo=UTC)
+    trace = None
+    seen = []
+    for number in range(10):
+        trace = grid_traced(4.0, before + number * STEP, BERLIN, trace)
+        seen.append((trace.day, trace.day_peak_kw))
+    assert seen[2] == (date(2026, 3, 10), pytest.approx(4.0 / 3))
+    assert seen[4] == (date(2026, 3, 11), None)
+    assert seen[9] == (date(2026, 3, 11), pytest.approx(4.0))
+    assert trace.peak_kw == pytest.approx(4.0)
+    after_a_silence = grid_traced(1.0, trace.at + timedelta(hours=1), BERLIN, trace)
+    assert after_a_silence.day_peak_kw == pytest.approx(4.0)
+    next_day = grid_traced(1.0, trace.at + timedelta(days=1), BERLIN, trace)
+    assert (next_day.day_peak_kw, next_day.peak_kw) == (None, pytest.approx(4.0))
+
+
 def test_a_long_silence_makes_no_peak():
     assert peak(4.0, 4.0, step=timedelta(hours=1)) is None

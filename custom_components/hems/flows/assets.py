@@ -33,7 +33,16 @@ from ..const import (
     SUBENTRY_PV,
 )
 from ..core.model.asset import PHASES as PHASE_NAMES
-from ..home import HomeError, Reader, parse_asset, parse_binding, parse_car, parse_daily_hot_water, parse_panels
+from ..home import (
+    HomeError,
+    Reader,
+    parse_asset,
+    parse_binding,
+    parse_car,
+    parse_daily_hot_water,
+    parse_daily_target,
+    parse_panels,
+)
 from .entities import CONNECTED, FORECAST, PHASE_SWITCH, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
 from .fields import Field, choice, clock, entities, entity, flag, number, percent, text
 
@@ -117,6 +126,8 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("wear_per_kwh", "¤/kWh", default=0.02, advanced=True),
         flag("may_export", default=True, advanced=True),
         flag("may_charge_ev", default=True, advanced=True),
+        percent("target_soc", advanced=True),
+        clock("target_by", advanced=True),
         percent("full_power_up_to_soc", advanced=True),
         number("power_when_full_kw", "kW", advanced=True),
         percent("full_power_down_to_soc", advanced=True),
@@ -171,6 +182,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         *NIGHT,
         number("min_on_min", "min", advanced=True),
         number("min_off_min", "min", advanced=True),
+        number("start_price", "¤", advanced=True),
         percent("mass_share", advanced=True),
         number("mass_coupling_kw_per_k", "kW/K", advanced=True),
         PHASE,
@@ -191,6 +203,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("ambient_c", "°C", default=18.0, advanced=True),
         number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
         *NIGHT,
+        number("start_price", "¤", advanced=True),
         flag("legionella", default=False, advanced=True),
         number("legionella_temperature_c", "°C", default=60.0, advanced=True),
         number("legionella_every_days", "d", default=7.0, advanced=True),
@@ -245,6 +258,8 @@ def parse_whole_asset(kind: str, title: str, data: Mapping[str, Any]) -> None:
     if parse_binding(kind, fields).lacks_phase_entity:
         raise fields.wrong(CONF_PHASE_ENTITY, "is missing, and the charger switches its phases")
     match kind:
+        case "battery":
+            parse_daily_target(fields)
         case "ev_charger":
             parse_car(fields)
         case "pv":

@@ -11,6 +11,7 @@ from homeassistant.util import slugify
 
 from ..const import (
     CONF_AWAY_ENTITY,
+    CONF_CAPACITY_PERIOD,
     CONF_CAPACITY_PRICE,
     CONF_CAPACITY_TIERS,
     CONF_CURRENCY,
@@ -42,8 +43,9 @@ from ..const import (
     TARIFF_TIME_OF_USE,
 )
 from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
+from ..home.tariffs import PERIODS
 from .entities import AWAY, HOLIDAYS, POWER, PRICE, TEMPERATURE, WEATHER
-from .fields import CURRENCY_SIGN, Field, entity, flag, number, text
+from .fields import CURRENCY_SIGN, Field, choice, entity, flag, number, text
 from .form import FormStep
 from .problems import Problem
 
@@ -98,6 +100,7 @@ CONTRACT = (
     number(CONF_IMPORT_LIMIT_KW, "kW", advanced=True),
     number(CONF_CAPACITY_PRICE, f"{CURRENCY_SIGN}/kW", advanced=True),
     text(CONF_CAPACITY_TIERS, advanced=True, to_stored=_tiers, to_shown=_tiers_shown),
+    choice(CONF_CAPACITY_PERIOD, PERIODS, default="month", advanced=True),
 )
 
 

@@ -36,6 +36,7 @@ from ..const import (
     ENGINE_APP,
     ENGINE_EMBEDDED,
     ENGINE_URL,
+    SUBENTRY_BATTERY,
     SUBENTRY_EV_CHARGER,
     SUBENTRY_HOT_WATER,
     SUBENTRY_INVERTER,
@@ -47,7 +48,7 @@ from .assets import BINDINGS, Binding, parse_asset, parse_binding
 from .charging import Car, parse_car
 from .heating import parse_daily_hot_water
 from .reader import HomeError, Reader
-from .storage import Panels, parse_panels
+from .storage import DailyTarget, Panels, parse_daily_target, parse_panels
 from .tariffs import EntityTariff, FixedTariff, Period, TariffConfig, TimeOfUseTariff, parse_tariff
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SCENARIO_COUNTS",
     "Binding",
     "Car",
+    "DailyTarget",
     "EngineConfig",
     "EntityTariff",
     "FixedTariff",
@@ -72,6 +74,7 @@ __all__ = [
     "parse_car",
     "parse_currency",
     "parse_daily_hot_water",
+    "parse_daily_target",
     "parse_home",
     "parse_panels",
     "parse_scenarios",
@@ -145,6 +148,8 @@ class Home:
     """Of each PV array."""
     daily_hot_water_kwh: Mapping[str, float]
     """Heat drawn from each tank on an ordinary day."""
+    daily_targets: Mapping[str, DailyTarget] = field(default_factory=dict)
+    """Of each battery that has one."""
     orphans: tuple[str, ...] = ()
     """Batteries and arrays whose inverter was removed: they are run as if each had one of its own."""
     scenarios: int = 1
@@ -204,6 +209,9 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
         panels=_frozen({name: parse_panels(reader) for name, reader in of_kind(SUBENTRY_PV)}),
         daily_hot_water_kwh=_frozen(
             {name: parse_daily_hot_water(reader) for name, reader in of_kind(SUBENTRY_HOT_WATER)}
+        ),
+        daily_targets=_frozen(
+            {name: target for name, reader in of_kind(SUBENTRY_BATTERY) if (target := parse_daily_target(reader))}
         ),
         orphans=orphans,
         scenarios=parse_scenarios(fields),

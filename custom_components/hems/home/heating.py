@@ -37,7 +37,7 @@ def heat_pump(name: str, fields: Reader) -> Asset:
         comfort=_comfort(fields),
         min_on_s=_least_s(fields, "min_on_min"),
         min_off_s=_least_s(fields, "min_off_min"),
-        **fields.given(fields.number, "min_electric_kw"),
+        **fields.given(fields.number, "min_electric_kw", "start_price"),
         **curve,
         **phase_of(fields),
     )
@@ -45,7 +45,7 @@ def heat_pump(name: str, fields: Reader) -> Asset:
 
 def hot_water(name: str, fields: Reader) -> Asset:
     """A tank and its heater."""
-    optional = ("min_electric_kw", "cop", "heat_loss_kw_per_k", "ambient_c")
+    optional = ("min_electric_kw", "cop", "heat_loss_kw_per_k", "ambient_c", "start_price")
     return HotWater(
         name=name,
         volume_l=fields.number("volume_l"),

@@ -1,6 +1,7 @@
 """Batteries, PV arrays and the hybrid inverters that they may share."""
 
 from dataclasses import dataclass
+from datetime import time
 
 from ..const import CONF_INVERTER
 from ..core.model import Asset, Battery, HybridInverter, PowerPoint, Pv
@@ -23,6 +24,15 @@ class Panels:
     def __post_init__(self) -> None:
         _between("tilt_deg", self.tilt_deg, 0.0, 90.0)
         _between("azimuth_deg", self.azimuth_deg, 0.0, 360.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyTarget:
+    """How full a battery is to be at a time of each day."""
+
+    clock: time
+    """Local."""
+    soc: float
 
 
 def pv(name: str, fields: Reader) -> Asset:
@@ -66,6 +76,16 @@ def battery(name: str, fields: Reader) -> Asset:
         **fields.given(fields.text, CONF_INVERTER),
         **phase_of(fields),
     )
+
+
+def parse_daily_target(fields: Reader) -> DailyTarget | None:
+    """What is wanted of a battery each day; None: nothing."""
+    if not fields.have("target_soc", "target_by"):
+        return None
+    soc = fields.number_within("target_soc", 0.0, 1.0)
+    if fields.has("max_soc") and soc > (most := fields.number("max_soc")):
+        raise fields.wrong("target_soc", f"({soc:g}) must not exceed max_soc ({most:g})")
+    return DailyTarget(clock=fields.clock("target_by"), soc=soc)
 
 
 def _charge_curve(fields: Reader) -> tuple[PowerPoint, ...]:

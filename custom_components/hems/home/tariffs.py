@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from ..const import (
+    CONF_CAPACITY_PERIOD,
     CONF_CAPACITY_PRICE,
     CONF_CAPACITY_TIERS,
     CONF_EXPORT_PRICE,
@@ -28,6 +29,8 @@ from ..core.model import CapacityCharge, CapacityTier
 from .reader import HomeError, Reader
 
 DAY_MINUTES = 24 * 60
+PERIODS = ("month", "day")
+"""Over which the highest import is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ class Contract:
     import_limit_kw: float | None = None
     """Contracted power; None: only the connection limits."""
     capacity: CapacityCharge | None = None
-    """On each month's highest import; None: there is no such charge."""
+    """On the highest import of each month or day; None: there is no such charge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +176,9 @@ def _capacity(fields: Reader) -> CapacityCharge | None:
     tiers = tuple(_tier(fields, part) for part in given)
     if price <= 0.0 and not tiers:
         return None
+    period = fields.one_of(CONF_CAPACITY_PERIOD, PERIODS) if fields.has(CONF_CAPACITY_PERIOD) else "month"
     try:
-        return CapacityCharge(price_per_kw=price, tiers=tiers)
+        return CapacityCharge(price_per_kw=price, tiers=tiers, period="day" if period == "day" else "month")
     except ValueError as error:
         raise fields.wrong(CONF_CAPACITY_TIERS, str(error).removeprefix("capacity: tiers ")) from error
 

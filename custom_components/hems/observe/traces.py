@@ -45,6 +45,9 @@ class GridTrace:
     """First day of the local month of `peak_kw`."""
     peak_kw: float | None = None
     """Of its quarters that are over and were seen."""
+    day: date | None = None
+    """Local, of `day_peak_kw`."""
+    day_peak_kw: float | None = None
 
 
 def traced(
@@ -135,11 +138,22 @@ def _given(past: Past, was_on: bool | None, before: Trace | None, now: datetime,
 
 def grid_traced(grid_kw: float | None, now: datetime, zone: ZoneInfo, before: GridTrace | None) -> GridTrace | None:
     """The import with one more reading; None as long as nobody knows it."""
-    month = now.astimezone(zone).date().replace(day=1)
+    today = now.astimezone(zone).date()
+    month = today.replace(day=1)
     quarter = datetime.fromtimestamp(now.timestamp() // QUARTER.total_seconds() * QUARTER.total_seconds(), now.tzinfo)
     if before is None or before.at > now or now - before.at > LONGEST_SAMPLE:
-        peak_kw = before.peak_kw if before and before.month == month else None
-        return None if grid_kw is None else _from_here(grid_kw, now, quarter, month, peak_kw)
+        if grid_kw is None:
+            return None
+        # What was imported earlier in the quarter is taken to be nothing: a peak is never made up.
+        return GridTrace(
+            at=now,
+            import_kw=max(0.0, grid_kw),
+            quarter=quarter,
+            month=month,
+            peak_kw=before.peak_kw if before and before.month == month else None,
+            day=today,
+            day_peak_kw=before.day_peak_kw if before and before.day == today else None,
+        )
     import_kw = before.import_kw if grid_kw is None else max(0.0, grid_kw)
     if before.quarter == quarter:
         energy_kwh = before.energy_kwh + before.import_kw * ((now - before.at) / timedelta(hours=1))
@@ -148,17 +162,17 @@ def grid_traced(grid_kw: float | None, now: datetime, zone: ZoneInfo, before: Gr
     mean_kw = (before.energy_kwh + before.import_kw * ((over - before.at) / timedelta(hours=1))) / (
         QUARTER / timedelta(hours=1)
     )
-    peak_kw = mean_kw if before.peak_kw is None else max(before.peak_kw, mean_kw)
     return GridTrace(
         at=now,
         import_kw=import_kw,
         quarter=quarter,
         energy_kwh=before.import_kw * ((now - max(over, quarter)) / timedelta(hours=1)),
         month=month,
-        peak_kw=peak_kw if before.month == month else None,
+        peak_kw=_higher(before.peak_kw, mean_kw) if before.month == month else None,
+        day=today,
+        day_peak_kw=_higher(before.day_peak_kw, mean_kw) if before.day == today else None,
     )
 
 
-def _from_here(grid_kw: float, now: datetime, quarter: datetime, month: date, peak_kw: float | None) -> GridTrace:
-    """What was imported earlier in the quarter is taken to be nothing: a peak is never made up."""
-    return GridTrace(at=now, import_kw=max(0.0, grid_kw), quarter=quarter, month=month, peak_kw=peak_kw)
+def _higher(peak_kw: float | None, mean_kw: float) -> float:
+    return mean_kw if peak_kw is None else max(peak_kw, mean_kw)

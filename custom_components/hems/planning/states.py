@@ -27,6 +27,7 @@ from ..core.model import (
     Pv,
     PvState,
     Series,
+    SocTarget,
 )
 from ..home import Panels
 from ..runs import LATE
@@ -143,7 +144,18 @@ def _battery(asset: Battery, asked: _Asked) -> BatteryState:
         energy_kwh = reading.soc * asset.capacity_kwh
     if energy_kwh is None:
         raise NoStateError(f"{asset.name}.energy_kwh", "unknown: left out of the plan and held safe")
-    return BatteryState(asset=asset.name, energy_kwh=min(energy_kwh, asset.capacity_kwh))
+    return BatteryState(
+        asset=asset.name, energy_kwh=min(energy_kwh, asset.capacity_kwh), targets=_targets(asset, asked.situation)
+    )
+
+
+def _targets(asset: Battery, situation: Situation) -> tuple[SocTarget, ...]:
+    """What is wanted each day, as often as it lies in the horizon."""
+    target, horizon = situation.home.daily_targets.get(asset.name), situation.horizon
+    if target is None:
+        return ()
+    moments = _times_of_day(horizon.start, target.clock, situation.home.site.time_zone)
+    return tuple(SocTarget(by=moment, soc=target.soc) for moment in moments if horizon.start < moment <= horizon.end)
 
 
 def _ev_charger(asset: EvCharger, asked: _Asked) -> EvChargerState:
