@@ -1,0 +1,1 @@
+"""The editor of Home Assistant's YAML files: off unless asked for, always behind a password, in one folder."""
