@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import sys
 
 from . import closed_loop, forecast
+from .ingest import command as ingest
 from .solve import command as solve
 
-BENCHES = (closed_loop, forecast, solve)
+BENCHES = (closed_loop, forecast, solve, ingest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
