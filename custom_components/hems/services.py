@@ -1,5 +1,6 @@
 """Actions: plan now, read the plan, take an asset over and give it back, let an appliance run in time."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from .const import DOMAIN
 from .core.model import Appliance
 from .entity import asset_views, refusals_shown
 from .overrides import checked_override
+from .permissions import async_check_caller
 from .plan_told import asset_rows, local_time, outturn_told, plan_summary, reason_told, site_rows
 from .runs import next_ready_by
 from .runtime import HemsConfigEntry
@@ -87,7 +89,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
         (SERVICE_REQUEST_RUN, _request_run, REQUEST_RUN_SCHEMA, SupportsResponse.OPTIONAL),
         (SERVICE_CANCEL_RUN, _cancel_run, CANCEL_RUN_SCHEMA, SupportsResponse.OPTIONAL),
     ):
-        hass.services.async_register(DOMAIN, name, action, schema, answers)
+        handler = action if name == SERVICE_GET_PLAN else _controlling(action)
+        hass.services.async_register(DOMAIN, name, handler, schema, answers)
+
+
+def _controlling(action: Callable[[ServiceCall], Awaitable[dict[str, Any]]]) -> Callable[..., Any]:
+    """The action for those who may control what it is about; looking is free."""
+
+    async def checked(call: ServiceCall) -> dict[str, Any]:
+        view = _asset(call) if ATTR_ASSET in call.data else None
+        entry = view.site.entry if view else _site(call).entry
+        await async_check_caller(call.hass, call.context, entry, view.name if view else None)
+        return await action(call)
+
+    return checked
 
 
 async def _plan_now(call: ServiceCall) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from .core.model import Battery, Plan
 from .core.wire import to_plain
 from .entity import asset_views, unique_prefix
 from .overrides import checked_override
+from .permissions import check_control
 from .runtime import HemsConfigEntry, Live, NextAction
 from .views import AssetView, SiteView
 
@@ -91,6 +92,7 @@ async def what_if(hass: HomeAssistant, connection: ActiveConnection, message: Me
     except (KeyError, ValueError) as error:
         connection.send_error(message["id"], ERR_INVALID_FORMAT, str(error))
         return
+    check_control(hass, connection.user, entry, word.asset)
     answer = await entry.runtime_data.coordinator.async_what_if(word)
     connection.send_result(message["id"], to_plain(answer))
 

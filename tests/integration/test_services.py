@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 import json
 from pathlib import Path
 
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 import probatio
 import pytest
+from pytest_homeassistant_custom_component.common import MockUser
 import yaml
 
 from custom_components.hems import services
@@ -561,3 +564,62 @@ async def test_every_field_is_described_and_every_described_field_is_accepted(ha
     assert set(described) == set(registered)
     for name, service in registered.items():
         assert set(described[name].get("fields", {})) == {str(key) for key in service.schema.schema}
+
+
+CONTROLLING = {
+    "plan_now": {},
+    "what_if": {"asset": "Home battery", "mode": "charge", "duration": 600},
+    "set_override": {"asset": "Home battery", "mode": "charge", "duration": 600},
+    "clear_override": {},
+    "cancel_run": {},
+}
+
+
+@pytest.mark.parametrize(("action", "data"), CONTROLLING.items(), ids=CONTROLLING)
+async def test_who_may_only_look_can_neither_command_nor_occupy_the_engine(hass, hass_read_only_user, action, data):
+    entry = await show(hass)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, action, data, blocking=True, return_response=True, context=Context(user_id=hass_read_only_user.id)
+        )
+    assert (entry.runtime_data.coordinator.asked, entry.runtime_data.coordinator.planned) == ([], 0)
+    assert entry.runtime_data.dispatcher.overrides == {}
+
+
+async def test_who_may_only_look_may_read_the_plan(hass, hass_read_only_user):
+    await show(hass)
+    context = Context(user_id=hass_read_only_user.id)
+    answer = await hass.services.async_call(
+        DOMAIN, "get_plan", {}, blocking=True, return_response=True, context=context
+    )
+    assert answer["status"] == "optimal"
+
+
+async def test_who_may_control_one_device_may_ask_about_that_one(hass, entity_registry):
+    entry = await show(hass)
+    battery = next(
+        entity.entity_id
+        for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+        if entity.config_subentry_id == "battery"
+    )
+    user = MockUser(groups=[])
+    user.add_to_hass(hass)
+    user.mock_policy({"entities": {"entity_ids": {battery: True}}})
+    asked = {"mode": "charge", "duration": 600}
+    context = Context(user_id=user.id)
+    answer = await hass.services.async_call(
+        DOMAIN, "what_if", asked | {"asset": "Home battery"}, blocking=True, return_response=True, context=context
+    )
+    assert answer["extra_cost"] == 0.84
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, "what_if", asked | {"asset": "Wallbox"}, blocking=True, return_response=True, context=context
+        )
+
+
+async def test_a_user_who_is_gone_may_nothing(hass):
+    await show(hass)
+    with pytest.raises(UnknownUser):
+        await hass.services.async_call(
+            DOMAIN, "plan_now", {}, blocking=True, return_response=True, context=Context(user_id="nobody")
+        )

@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hems import websocket
+from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.accounting import Outturn, Tally
 from custom_components.hems.core.model import Plan
 from custom_components.hems.core.wire import adapter_of
@@ -263,3 +266,22 @@ async def test_a_home_that_does_not_run_has_no_price_for_a_word(hass, hass_ws_cl
     entry.mock_state(hass, ConfigEntryState.SETUP_RETRY)
     await client.send_json_auto_id(ASKED)
     assert (await client.receive_json())["error"]["code"] == "not_found"
+
+
+async def test_who_may_only_look_has_no_price_for_a_word(hass, hass_ws_client, hass_read_only_access_token):
+    entry = await show(hass)
+    client = await hass_ws_client(hass, hass_read_only_access_token)
+    await client.send_json_auto_id(ASKED)
+    assert (await client.receive_json())["error"]["code"] == "unauthorized"
+    assert entry.runtime_data.coordinator.asked == []
+
+
+async def test_a_question_beside_another_is_refused_in_words(hass, hass_ws_client):
+    entry = await show(hass)
+    client = await hass_ws_client(hass)
+    busy = HomeAssistantError(translation_domain=DOMAIN, translation_key="busy_comparing")
+    with patch.object(entry.runtime_data.coordinator, "async_what_if", side_effect=busy):
+        await client.send_json_auto_id(ASKED)
+        error = (await client.receive_json())["error"]
+    assert (error["code"], error["translation_key"]) == ("home_assistant_error", "busy_comparing")
+    assert "Ask again in a moment" in error["message"]
