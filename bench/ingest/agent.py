@@ -34,7 +34,7 @@ def main() -> int:
         spool,
     )
     sink = InfluxSink(options["sink"], org="hems", bucket="hems", token=lambda: "none")
-    writer = Writer(spool, sink, WriterOptions(rejects=directory / "rejects.lp"))
+    writer = Writer(spool, sink, WriterOptions(rejects=directory / "rejects.lp", batch_s=options["batch_s"]))
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threads = [

@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
     )
     ingest.add_argument("--sensors", type=int, default=1000)
     ingest.add_argument("--duration", type=_seconds, default=600, metavar="10m", help="of the load")
-    ingest.add_argument("--outage", type=_seconds, default=0, metavar="30m", help="kill the store for so long")
+    ingest.add_argument("--outage", type=_seconds, default=0, metavar="30m", help="stop the store for so long")
     ingest.add_argument("--quick", action="store_true", help="20 s, an outage of 10 s: under 60 s")
     ingest.add_argument("--json", action="store_true", help='one {"bench", "case", "metric", "value"} a line')
     ingest.add_argument("--state", type=Path, help="keep logs and data in this directory (emptied first)")
@@ -88,7 +88,7 @@ class Run:
         begun = time.monotonic()
         if outage_s:
             self._watch(load, begun + before_s)
-            self.rig.kill("store")
+            self.rig.end("store")
             self._watch(load, begun + before_s + outage_s)
             spool = self.rig.figures()["spool"]
             self.backlog_points, self.backlog_bytes = spool["queued_points"], spool["queued_bytes"]

@@ -99,13 +99,14 @@ class Rig:
         )
         self._await("relay", self.relay_port)
 
-    def start_agent(self) -> subprocess.Popen[bytes]:
+    def start_agent(self, batch_s: float = 10.0) -> subprocess.Popen[bytes]:
         """The telemetry path of the agent; its figures go to a file."""
         options = {
             "directory": str(self.directory),
             "home": self.home,
             "mqtt_port": self.mqtt_port,
             "password_file": str(self.secrets / "agent/mqtt_password"),
+            "batch_s": batch_s,
             "sink": f"http://127.0.0.1:{self.relay_port}",
         }
         self.figures_file.unlink(missing_ok=True)
@@ -126,6 +127,16 @@ class Rig:
         process = self.processes.pop(name)
         process.kill()
         process.wait()
+
+    def end(self, name: str) -> None:
+        """As a stop of its container does: the store then has on its disk what it has taken."""
+        process = self.processes.pop(name)
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def figures(self) -> dict[str, Any]:
         """What the agent said last; empty before that."""
@@ -177,13 +188,7 @@ class Rig:
     def stop(self) -> None:
         """End everything that was started here."""
         for name in reversed(list(self.processes)):
-            process = self.processes.pop(name)
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self.end(name)
 
     def _ask(self, path: str) -> str:
         url = f"http://127.0.0.1:{self.store_port}{path.replace('{', '%7B').replace('}', '%7D')}"
@@ -213,14 +218,14 @@ class Rig:
 
 
 @contextmanager
-def a_rig(directory: Path) -> Iterator[Rig]:
+def a_rig(directory: Path, batch_s: float = 10.0) -> Iterator[Rig]:
     """Broker, store, relay and agent, running."""
     rig = Rig(directory)
     try:
         rig.start_broker()
         rig.start_store()
         rig.start_relay()
-        rig.start_agent()
+        rig.start_agent(batch_s)
         yield rig
     finally:
         rig.stop()

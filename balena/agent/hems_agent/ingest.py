@@ -123,6 +123,7 @@ class Ingest:
         self._flush()
         self._send_outgoing()
         _write_known(self._known, self.feeds.known())
+        self._connected = False
         self._client.disconnect()
 
     def write(self, lines: Iterable[str]) -> None:
