@@ -1,0 +1,35 @@
+"""Start what the container is told to: `init` as root, everything else as the agent's own user.
+
+The host makes the directory of the update lock for root, so root gives it to the agent before it stops being root.
+"""
+
+import os
+from pathlib import Path
+import pwd
+import sys
+
+USER = "agent"
+LOCKS = Path("/tmp/balena")  # noqa: S108  # where balena's Supervisor looks for updates.lock
+AS_ROOT = ("init", "rotate")
+"""What writes the secrets of every consumer."""
+
+
+def drop_root(locks: Path = LOCKS) -> None:
+    """Become the agent's user for good."""
+    user = pwd.getpwnam(USER)
+    if locks.is_dir():
+        os.chown(locks, user.pw_uid, user.pw_gid)
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+def main(arguments: list[str]) -> None:
+    """Never returns."""
+    if os.getuid() == 0 and arguments[:1] and arguments[0] not in AS_ROOT:
+        drop_root()
+    os.execv(sys.executable, [sys.executable, "-m", "hems_agent", *arguments])  # noqa: S606  # no shell
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
