@@ -10,6 +10,10 @@ in a band:
 | g > 0 imports | [0, inf) | [0, inf) | [0, g] | the grid serves what it was planned to; nothing is sold by accident |
 | g < 0 exports | [g, 0] | (-inf, 0] | (-inf, 0] | the grid takes what is sold; nothing is bought by accident |
 
+Where the plan holds the sun back, more than it exports would be held back too, so that a battery takes all that
+appears beyond the planned export, up to its limits, before any sun is held back (`spare_kw`). Only a battery whose
+room the plan keeps for something better (`Slot.stores`) does as planned.
+
 So a battery that charges from the grid, sells, or waits on purpose keeps to the plan, and one that serves the
 home follows the home. Without a plan p and g are 0: self-consumption.
 """
@@ -17,6 +21,7 @@ home follows the home. Without a plan p and g are 0: self-consumption.
 from math import inf
 
 from ..model import Battery, EvCharger
+from ..model.inverter import behind_of
 from .draft import Draft
 from .setpoint import Reason
 from .slot import Slot
@@ -42,16 +47,36 @@ def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None
     """
     grid_kw = slot.grid_kw if slot else 0.0
     for name, draft in drafts.items():
-        if not isinstance(draft.asset, Battery) or draft.power_kw is None or not draft.own:
+        if draft.power_kw is None or not _follows(draft, slot):
             continue
         planned_kw = slot.power_kw.get(name, 0.0) if slot else 0.0
         without_kw = rest_kw + sum(other.expected_kw for key, other in drafts.items() if key != name)
         low_kw, high_kw = band(planned_kw, grid_kw)
+        if slot and slot.curtails:
+            low_kw = max(low_kw, min(grid_kw, 0.0))
         target_kw = min(max(planned_kw, low_kw - without_kw), high_kw - without_kw)
         moved = draft.at(target_kw, Reason.BALANCE if slot else Reason.SELF_CONSUMPTION)
         if moved.power_kw is not None and abs(moved.power_kw - target_kw) > 1e-3:
             moved = draft.at(target_kw, draft.levels.limited_by)
         drafts[name] = moved
+
+
+def spare_kw(drafts: dict[str, Draft], slot: Slot | None) -> float:
+    """What the batteries that follow the meter could take beyond what they are told now.
+
+    Those behind an inverter are left out: what it passes beside its own sun is not theirs to promise.
+    """
+    return sum(
+        max(0.0, draft.levels.nearest(draft.levels.high_kw, draft.bounds_kw) - draft.power_kw)
+        for draft in drafts.values()
+        if draft.power_kw is not None and _follows(draft, slot) and behind_of(draft.asset) is None
+    )
+
+
+def _follows(draft: Draft, slot: Slot | None) -> bool:
+    """Whether it is a battery that nobody else commands, and that the plan does not want kept as it is."""
+    kept = slot is not None and bool(slot.curtails) and draft.asset.name not in slot.stores
+    return isinstance(draft.asset, Battery) and draft.own and not kept
 
 
 def keep_battery_rules(drafts: dict[str, Draft], rest_kw: float, sold_kw: float = 0.0) -> None:

@@ -51,6 +51,8 @@ class Draft:
     reason: str
     manual: bool = False
     """Run by hand: only counted, never changed."""
+    phases: int | None = None
+    """Of a charging point: on how many its power fits the fuses; None: nobody had to choose."""
     health: tuple[InputHealth, ...] = ()
 
     @property

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from ..model import (
     AssetState,
-    EvCharger,
     GridLimit,
     HealthStatus,
     InputHealth,
@@ -17,17 +16,20 @@ from ..model import (
     Source,
 )
 from ..model.steering import Steering
-from .balance import balance, keep_battery_rules
+from .balance import balance, keep_battery_rules, spare_kw
 from .draft import Draft, draft_of
 from .inverters import keep_inverters
-from .levels import phases_for
-from .limits import curtail_as_planned, keep_export, keep_import, limits_at
+from .limits import curtail_as_planned, hold_back, keep_import, limits_at, store_excess
 from .live import LiveAsset, LiveHome
+from .phases import keep_phases, phases_of
 from .setpoint import Reason, Setpoint
 from .slot import Slot, slot_at
 from .steering import Steered
 
 NOTHING_ASKED = Steering()
+ROUNDS = 20
+"""Sun that is held back no longer helps its phases, and what is then not stored is held back too: each round leaves a
+third of what the one before did, or less."""
 
 
 def setpoints(
@@ -74,19 +76,25 @@ def setpoints(
     if rest_kw is None:
         _hold_blind(drafts)
         rest_kw = 0.0
-    elif known and not (slot and slot.curtails):
+    elif known:
         balance(drafts, rest_kw, slot)
     if known:
         steered.balance(drafts, rest_kw)
     sold_kw = max(0.0, -slot.grid_kw) if slot else 0.0
     keep_battery_rules(drafts, rest_kw, sold_kw)
     if slot is not None:
-        curtail_as_planned(drafts, rest_kw, slot)
+        curtail_as_planned(drafts, rest_kw, slot, spare_kw(drafts, slot) if known else 0.0)
     bounds = limits_at(site, limits, now)
     keep_import(drafts, rest_kw, bounds)
     keep_battery_rules(drafts, rest_kw, sold_kw)
     keep_inverters(drafts, site)
-    keep_export(drafts, rest_kw, bounds)
+    store_excess(drafts, rest_kw, bounds)
+    for _ in range(ROUNDS):
+        before = dict(drafts)
+        keep_phases(drafts, rest_kw, site, bounds, slot)
+        hold_back(drafts, rest_kw, bounds, spare_kw(drafts, slot) if known else 0.0)
+        if drafts == before:
+            break
     blind = () if known else (_blind(planned=slot is not None),)
     return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())
 
@@ -110,9 +118,7 @@ def _blind(*, planned: bool) -> InputHealth:
 
 def _setpoint(draft: Draft, slot: Slot | None, blind: tuple[InputHealth, ...]) -> Setpoint:
     asset = draft.asset
-    phases = None
-    if isinstance(asset, EvCharger) and draft.power_kw:
-        phases = phases_for(asset, draft.power_kw, slot.phases.get(asset.name) if slot else None)
+    phases = phases_of(draft, slot) if draft.power_kw else None
     return Setpoint(
         asset=asset.name,
         power_kw=draft.power_kw,

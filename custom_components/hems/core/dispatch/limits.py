@@ -68,30 +68,38 @@ def keep_import(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) ->
             excess_kw = exchange_kw(drafts, rest_kw) - limits.max_import_kw
             if excess_kw <= TOLERANCE_KW:
                 return
-            begun = isinstance(draft.asset, Appliance) and draft.power_kw is None
-            if isinstance(draft.asset, kind) and not draft.manual and not begun:
-                drafts[name] = _reduced(draft, draft.expected_kw - excess_kw, limits)
+            if isinstance(draft.asset, kind) and can_wait(draft):
+                drafts[name] = reduced(draft, draft.expected_kw - excess_kw, limits)
 
 
-def keep_export(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) -> None:
-    """Store what may not be exported, then hold PV back."""
+def store_excess(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) -> None:
+    """Store what may not be exported."""
     for name, draft in drafts.items():
         excess_kw = -exchange_kw(drafts, rest_kw) - limits.max_export_kw
         if excess_kw > TOLERANCE_KW and isinstance(draft.asset, Battery) and not draft.manual:
             raised = draft.at(draft.expected_kw + excess_kw, Reason.EXPORT_LIMIT, strict=False)
             drafts[name] = _by(raised, draft, limits.export_by)
+
+
+def hold_back(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits, spare_kw: float = 0.0) -> None:
+    """Hold back the sun that may not be exported and that no battery could take, `spare_kw` beyond what they do."""
     for name, draft in drafts.items():
         if isinstance(draft.asset, Pv) and draft.asset.curtailable and not draft.manual:
-            drafts[name] = _held_back(draft, _room_kw(drafts, name, rest_kw, limits.max_export_kw), limits)
+            drafts[name] = _held_back(draft, _room_kw(drafts, name, rest_kw, limits.max_export_kw) + spare_kw, limits)
 
 
-def curtail_as_planned(drafts: dict[str, Draft], rest_kw: float, slot: Slot) -> None:
-    """Where the plan holds PV back, it follows the home: never more export than planned, never import for it."""
+def curtail_as_planned(drafts: dict[str, Draft], rest_kw: float, slot: Slot, spare_kw: float = 0.0) -> None:
+    """Where the plan holds PV back, it follows the home: never more export than planned, never import for it.
+
+    What batteries could take beside what they do, `spare_kw`, is not held back.
+    """
     for name in slot.curtails & drafts.keys():
         draft = drafts[name]
         if draft.manual or draft.power_kw is not None:
             continue
-        room_kw = -slot.power_kw[name] if slot.grid_kw > 0.0 else _room_kw(drafts, name, rest_kw, -slot.grid_kw)
+        room_kw = -slot.power_kw[name]
+        if slot.grid_kw <= 0.0:
+            room_kw = _room_kw(drafts, name, rest_kw, -slot.grid_kw) + spare_kw
         power_kw = draft.levels.nearest(-max(0.0, room_kw))
         drafts[name] = replace(draft, power_kw=power_kw, source=Source.PLAN, reason=Reason.PLAN)
 
@@ -116,7 +124,14 @@ def _held_back(draft: Draft, room_kw: float, limits: SiteLimits) -> Draft:
     return replace(limited, source=limits.export_by)
 
 
-def _reduced(draft: Draft, target_kw: float, limits: SiteLimits) -> Draft:
+def can_wait(draft: Draft) -> bool:
+    """Whether it may be told to draw less: not what is run by hand, nor a programme that has begun."""
+    begun = isinstance(draft.asset, Appliance) and draft.power_kw is None
+    return not draft.manual and not begun
+
+
+def reduced(draft: Draft, target_kw: float, limits: SiteLimits) -> Draft:
+    """Told to draw no more than that, as far as the device can."""
     if isinstance(draft.asset, EvCharger):
         # A car waits; it is not drained for what others draw.
         target_kw = max(target_kw, min(0.0, draft.expected_kw))

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from ..model import Plan
 
+NOTHING_PER_KWH = 0.005
+"""Currency: the tastes that break ties are in a plan's prices and are no larger."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
@@ -19,6 +22,8 @@ class Slot:
     """By charger, where the plan chose."""
     curtails: frozenset[str]
     """PV arrays that the plan holds below what the sun offers."""
+    stores: frozenset[str] = frozenset()
+    """Batteries in which more energy would do no harm: they may take what the plan would hold back."""
 
 
 def slot_at(plan: Plan | None, now: datetime) -> Slot | None:
@@ -34,7 +39,19 @@ def slot_at(plan: Plan | None, now: datetime) -> Slot | None:
         power_kw={asset.asset: asset.power_kw[index] for asset in plan.assets},
         phases={name: round(count) for name, count in _now(plan, "phases", index) if count > 0.5},
         curtails=frozenset(name for name, held_kw in _now(plan, "curtailed_kw", index) if held_kw > 0.01),
+        stores=frozenset(_stores(plan, index)),
     )
+
+
+def _stores(plan: Plan, index: int) -> Iterator[str]:
+    """Batteries whose energy is worth something after the slot, or nobody knows what it is worth.
+
+    Less than nothing is a kWh worth whose room the plan keeps, to be paid for filling it at a negative price.
+    """
+    worth = plan.marginals.stored_value_per_kwh if plan.marginals else {}
+    for asset in plan.assets:
+        if asset.kind == "battery" and (asset.asset not in worth or worth[asset.asset][index + 1] >= -NOTHING_PER_KWH):
+            yield asset.asset
 
 
 def _now(plan: Plan, trajectory: str, index: int) -> Iterator[tuple[str, float]]:
