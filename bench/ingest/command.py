@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 import json
 from pathlib import Path
+import signal
 from statistics import quantiles
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def main(options: argparse.Namespace) -> int:
     if options.outage:
         # The load goes on while the backlog drains: that is when the agent has the most to do.
         options.duration = max(options.duration, before_s + options.outage + (10 if options.quick else 180))
+    # So that what was started ends with this process, also in the background, where Ctrl-C is ignored.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as scratch, a_rig(options.state or Path(scratch) / "rig") as rig:
         run = Run(rig, options.sensors, options.duration, settled_s)
         run.go(before_s, options.outage)

@@ -7,6 +7,7 @@ import argparse
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
+from random import Random
 import select
 import socket
 import sys
@@ -16,6 +17,7 @@ SLICES = 50
 """A second is cut into so many: the sensors do not all speak at once."""
 CONNECTIONS = 4
 """Gateways: the broker of a home takes a hundred clients."""
+READINGS = 16
 PUBLISH_QOS_1 = 0x32
 LARGEST_ID = 65000
 STAMP = "2026-11-21T12:00:00.000Z"
@@ -55,16 +57,19 @@ def main() -> int:
 class _Sensor:
     before: bytes
     middle: bytes
-    after: bytes
+    after: tuple[bytes, ...]
+    """Readings, taken in turn: random, so that they compress as badly as real ones."""
 
     def __init__(self, home: str, number: int) -> None:
         topic = f"hems/{home}/telemetry/sensor{number:05d}".encode()
+        draw = Random(number)
         self.middle = b'{"schema":1,"time":"'
-        self.after = b'","site":"home","kind":"sensor","values":{"power_kw":%.3f,"voltage_v":%.1f,"imported_kwh":' % (
-            number / 7 % 11,
-            225 + number % 10,
+        self.after = tuple(
+            b'","site":"home","kind":"sensor","values":{"power_kw":%.3f,"voltage_v":%.2f,"imported_kwh":'
+            % (draw.uniform(1.0, 9.0), draw.uniform(220.0, 240.0))
+            for _ in range(READINGS)
         )
-        size = 2 + len(topic) + 2 + len(self.middle) + len(STAMP) + len(self.after) + len("123456.0}}")
+        size = 2 + len(topic) + 2 + len(self.middle) + len(STAMP) + len(self.after[0]) + len("123456.0}}")
         self.before = bytes([PUBLISH_QOS_1]) + _remaining(size) + len(topic).to_bytes(2) + topic
 
 
@@ -91,7 +96,7 @@ class Gateway:
         parts: list[bytes] = []
         for sensor in sensors:
             self._id = self._id % LARGEST_ID + 1
-            parts += (sensor.before, self._id.to_bytes(2), sensor.middle, stamp, sensor.after, told)
+            parts += (sensor.before, self._id.to_bytes(2), sensor.middle, stamp, sensor.after[count % READINGS], told)
         self.open += len(sensors)
         self._socket.sendall(b"".join(parts))
 

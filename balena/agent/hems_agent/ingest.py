@@ -41,6 +41,7 @@ LONGEST_BATCH = 20_000
 """Messages not yet acknowledged; the broker holds back the rest while the disk does not take any."""
 MOST_LINES = 2 * LONGEST_BATCH
 """While the disk takes none: what came without a guarantee (QoS 0) is dropped beyond this."""
+LINES_A_RECORD = 4000
 LONGEST_RETRY_S = 30.0
 FEEDS_EVERY_S = 10.0
 
@@ -97,6 +98,7 @@ class Ingest:
         on_event: Callable[[EventAnswer], None] | None = None,
         on_feeds: Callable[[list[Change]], None] | None = None,
     ) -> None:
+        """Both callbacks run in the thread of `run`; they must be short and must not raise."""
         self._options, self._spool, self._on_feeds = options, spool, on_feeds
         self._known = spool.directory / "feeds.json"
         now_s = time.monotonic()
@@ -107,7 +109,8 @@ class Ingest:
         self._unacknowledged: list[int] = []
         self._arrived = 0
         self._own: SimpleQueue[str] = SimpleQueue()
-        self._outgoing: SimpleQueue[tuple[str, bytes, bool]] = SimpleQueue()
+        self._outgoing: dict[str, tuple[bytes, bool]] = {}
+        self._outgoing_lock = threading.Lock()
         self._connected, self._trouble, self._disk_trouble, self._failures = False, "not connected yet", "", 0
         self._client = self._new_client()
 
@@ -129,11 +132,15 @@ class Ingest:
     def write(self, lines: Iterable[str]) -> None:
         """Points of the agent's own, from any thread; they are on the disk with the next batch."""
         for one in lines:
-            self._own.put(one)
+            if self._own.qsize() >= MOST_LINES:
+                self.intake.counts.bad["overflow"] += 1
+            else:
+                self._own.put(one)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send at QoS 1, from any thread; what cannot be sent waits for the connection."""
-        self._outgoing.put((topic, payload, retain))
+        """Send at QoS 1, from any thread; the last message of a topic waits for the connection."""
+        with self._outgoing_lock:
+            self._outgoing[topic] = (payload, retain)
 
     def state(self) -> IngestState:
         """The figures of this moment."""
@@ -207,11 +214,11 @@ class Ingest:
         self._send_outgoing()
 
     def _send_outgoing(self) -> None:
-        while self._connected:
-            try:
-                topic, payload, retain = self._outgoing.get_nowait()
-            except Empty:
-                return
+        if not self._connected or not self._outgoing:
+            return
+        with self._outgoing_lock:
+            outgoing, self._outgoing = self._outgoing, {}
+        for topic, (payload, retain) in outgoing.items():
             self._client.publish(topic, payload, qos=1, retain=retain)
 
     def _flush_when_due(self) -> None:
@@ -228,15 +235,16 @@ class Ingest:
                 lines.append(self._own.get_nowait())
             except Empty:
                 break
-        if lines:
+        for start in range(0, len(lines), LINES_A_RECORD):
             try:
-                self._spool.append(joined(lines), _now_ms())
+                self._spool.append(joined(lines[start : start + LINES_A_RECORD]), _now_ms())
             except OSError as error:
                 if not self._disk_trouble:
                     _LOGGER.warning("The disk takes no points: %s", error.strerror)
                 self._disk_trouble = f"the disk takes no points: {error.strerror}"
+                self.intake.lines = lines[start:]
                 return
-            self.intake.lines, self._disk_trouble = [], ""
+        self.intake.lines, self._disk_trouble = [], ""
         done, self._unacknowledged = self._unacknowledged, []
         for number in done:
             self._client.ack(number, 1)
@@ -249,7 +257,7 @@ class Ingest:
         changes = self.feeds.changes(now_s)
         if changes and self._on_feeds:
             self._on_feeds(changes)
-        if now_s - self._at.feed_points_s >= self._options.feed_points_s:
+        if now_s - self._at.feed_points_s >= self._options.feed_points_s and len(self.intake.lines) < MOST_LINES:
             self._at.feed_points_s = now_s
             now_ms = _now_ms()
             self.intake.lines += [feed_line(self._options.home, state, now_ms) for state in self.feeds.states(now_s)]

@@ -7,6 +7,7 @@ from hems_core.exchange import EventAnswer, PlanMessage
 
 from .lines import line
 
+LONGEST_REASON = 500
 SITE = "site"
 """Asset and kind of the rows that speak of the whole home; no asset has its own row of that kind."""
 
@@ -50,5 +51,5 @@ def event_line(home: str, answer: EventAnswer) -> str:
     if answer.id is None:
         return ""
     at_ms = round(answer.time.timestamp() * 1000)
-    fields = {"state": str(answer.state), "reason": answer.reason or None}
+    fields = {"state": str(answer.state), "reason": answer.reason[:LONGEST_REASON] or None}
     return line("events", {"home": home, "id": answer.id}, fields, at_ms)
