@@ -2,9 +2,9 @@
 
     scripts/homeassistant-version [--date 2026-11-21] [--versions FILE] [--check]
 
-The rule: of all releases without beta, the highest patch of the month before the day; where that month has none (Home
-Assistant has skipped one before), of the last month that has. Home Assistant releases on the first Wednesday of a
-month and mends what broke until the end of it, so this is the newest release whose teething troubles are over.
+The rule: of all releases without beta, the highest patch of the month before the day; where that month has none, of
+the last month that has. Home Assistant releases on the first Wednesday of a month and mends what broke until the next
+release, so this is the newest one whose teething troubles are over.
 
 FILE has one version a line (empty: PyPI is asked). --check compares with balena/homeassistant/Dockerfile and ends
 with 1 if that is more than one month's release behind, or ahead.
