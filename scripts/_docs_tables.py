@@ -11,7 +11,7 @@ import re
 import sys
 from typing import Any
 
-from custom_components.hems.flows import engine, site
+from custom_components.hems.flows import engine, exchange, site
 from custom_components.hems.flows.assets import ASSET_FIELDS
 from custom_components.hems.flows.entities import MEASURING
 from custom_components.hems.flows.fields import ADVANCED, Field
@@ -27,6 +27,7 @@ STEPS: Mapping[str, tuple[Field, ...]] = {
     "simulated": (site.NAME, site.SPEED, site.SEED),
     **{f"tariff_{kind}": fields for kind, fields in site.TARIFFS.items()},
     "engine_url": engine.URL_FORM_FIELDS,
+    "exchange": exchange.EXCHANGE,
 }
 
 

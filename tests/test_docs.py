@@ -88,6 +88,14 @@ def test_tables_of_fields_are_those_of_the_forms():
     assert set(STRINGS["config_subentries"]) <= {found["name"] for found in tables.PLACE.finditer(page)}
 
 
+def test_the_table_of_quantities_is_that_of_the_messages():
+    spec = spec_from_file_location("hems_docs_mqtt", ROOT / "scripts" / "_docs_mqtt.py")
+    tables = module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    page = text("docs/mqtt.md")
+    assert page == tables.with_quantities(page), "run scripts/docs-tables"
+
+
 def labels() -> set[str]:
     """Every field of every form, in its words."""
     flows = [STRINGS["config"], *STRINGS["config_subentries"].values()]
@@ -141,6 +149,7 @@ REPAIRS = {
     "dashboard_not_made": "dashboard",
     "inverter_removed": "lost a hybrid inverter",
     "weather_silent": "has no weather forecast",
+    "mqtt_missing": "cannot publish to MQTT",
 }
 
 

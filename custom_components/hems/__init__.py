@@ -10,8 +10,9 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import repairs, websocket
 from .accounts import Accounts
-from .const import DOMAIN
+from .const import CONF_ENGINE, CONF_ENGINE_URL, DOMAIN
 from .coordinator import HemsCoordinator
+from .core.demand_response import Ledger
 from .core.model.load_learning import LoadForecast, LoadForecastRequest
 from .core.wire import adapter_of
 from .dashboard import async_remove_dashboard, async_setup_dashboard
@@ -19,13 +20,16 @@ from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
 from .engine import Engine, forget_learned, make_engine
 from .entity_devices import EntityDevices
+from .flows.exchange import async_stack_engine
+from .grid_events import GridEvents
 from .home import Home, HomeError, parse_home
 from .household import Household
+from .mqtt_link import MqttLink
 from .observe.arrays import SunMemory
 from .remembering import Memory, RememberingDevices
 from .runtime import HemsConfigEntry, HemsRuntimeData
 from .services import async_setup_services
-from .settings import ACCOUNTS, MEMORY, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
+from .settings import ACCOUNTS, EVENTS, MEMORY, PLAN, WISHES, WORLD, Kept, MadePlan, Wishes, async_remove_stores
 from .simulated_home import SimulatedDevices
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -54,10 +58,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool
 
     An engine that does not answer is no reason to wait: the home runs on safe plans until it does.
     """
+    await _async_follow_stack(hass, entry)
     home = _home(hass, entry)
     await async_setup_dashboard(hass)
     # Building the readers of plans and requests takes a tenth of a second that the event loop does not have.
-    for message in (MadePlan, Memory, SunMemory, LoadForecastRequest, LoadForecast):
+    for message in (MadePlan, Memory, SunMemory, Ledger, LoadForecastRequest, LoadForecast):
         await hass.async_add_executor_job(adapter_of, message)
     repairs.async_notice_orphans(hass, entry, home)
     runtime = entry.runtime_data = _runtime(hass, entry, home)
@@ -94,6 +99,13 @@ async def _async_reload(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
     hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
+async def _async_follow_stack(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
+    """The stack may have given its engine another token since."""
+    engine, stack = entry.data.get(CONF_ENGINE), await async_stack_engine(hass)
+    if engine and stack and stack != engine and stack[CONF_ENGINE_URL] == engine.get(CONF_ENGINE_URL):
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENGINE: stack})
+
+
 def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
     try:
         return parse_home(entry, hass.config.time_zone)
@@ -111,16 +123,20 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
     remembered = Kept(hass, entry.entry_id, MEMORY, Memory)
     devices = RememberingDevices(make_devices(hass, entry, home, engine), home, remembered)
     household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
+    events = GridEvents(hass, home, devices, Kept(hass, entry.entry_id, EVENTS, Ledger))
     coordinator = HemsCoordinator(
         hass,
         entry,
         home=home,
         devices=devices,
         household=household,
+        events=events,
         engine=engine,
         kept=Kept(hass, entry.entry_id, PLAN, MadePlan),
     )
-    dispatcher = HemsDispatcher(hass, entry, home=home, devices=devices, household=household, coordinator=coordinator)
+    dispatcher = HemsDispatcher(
+        hass, entry, home=home, devices=devices, household=household, events=events, coordinator=coordinator
+    )
     accounts = Accounts(
         home=home,
         devices=devices,
@@ -128,15 +144,19 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
         coordinator=coordinator,
         kept=Kept[dict[str, Any]](hass, entry.entry_id, ACCOUNTS, dict),
     )
-    return HemsRuntimeData(
+    runtime = HemsRuntimeData(
         home=home,
         devices=devices,
         household=household,
+        events=events,
         engine=engine,
         coordinator=coordinator,
         dispatcher=dispatcher,
         accounts=accounts,
     )
+    if home.exchange is not None:
+        runtime.link = MqttLink(hass, entry, home.exchange, runtime)
+    return runtime
 
 
 def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home, engine: Engine) -> HomeDevices:

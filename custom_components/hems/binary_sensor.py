@@ -16,17 +16,18 @@ from .const import (
     SUBENTRY_HEAT_PUMP,
     SUBENTRY_HOT_WATER,
 )
-from .entity import HemsDescription, HemsEntity, async_add_asset_rows
+from .entity import HemsDescription, HemsEntity, async_add_asset_rows, async_add_site_rows
+from .grid_events import event_told
 from .runtime import HemsConfigEntry
-from .views import AssetView
+from .views import AssetView, SiteView
 from .windows import REST_KW
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class HemsBinarySensorDescription(HemsDescription[AssetView], BinarySensorEntityDescription):
-    """A yes or no about an asset."""
+class HemsBinarySensorDescription[V: SiteView | AssetView](HemsDescription[V], BinarySensorEntityDescription):
+    """A yes or no."""
 
 
 def _measured(view: AssetView) -> bool:
@@ -48,8 +49,19 @@ def _override_attributes(view: AssetView) -> dict[str, Any]:
     return acting | ({"next_start": scheduled[0].start} if scheduled else {})
 
 
+def _event_attributes(view: SiteView) -> dict[str, Any]:
+    return {"events": [event_told(event) for event in view.runtime.events.active]}
+
+
+GRID_EVENT = HemsBinarySensorDescription[SiteView](
+    key="grid_event",
+    translation_key="grid_event",
+    device_class=BinarySensorDeviceClass.RUNNING,
+    value_fn=lambda view: bool(view.runtime.events.active),
+    attributes_fn=_event_attributes,
+)
 ROWS = (
-    HemsBinarySensorDescription(
+    HemsBinarySensorDescription[AssetView](
         key="connected",
         translation_key="connected",
         kinds=(SUBENTRY_EV_CHARGER,),
@@ -57,7 +69,7 @@ ROWS = (
         available_fn=_measured,
         value_fn=lambda view: view.reading.connected if view.reading else None,
     ),
-    HemsBinarySensorDescription(
+    HemsBinarySensorDescription[AssetView](
         key="charging",
         translation_key="charging",
         kinds=(SUBENTRY_EV_CHARGER,),
@@ -65,7 +77,7 @@ ROWS = (
         available_fn=_measured,
         value_fn=_running,
     ),
-    HemsBinarySensorDescription(
+    HemsBinarySensorDescription[AssetView](
         key="running",
         translation_key="running",
         kinds=(SUBENTRY_APPLIANCE, SUBENTRY_HEAT_PUMP, SUBENTRY_HOT_WATER, SUBENTRY_FLEXIBLE_LOAD),
@@ -73,7 +85,7 @@ ROWS = (
         available_fn=_measured,
         value_fn=_running,
     ),
-    HemsBinarySensorDescription(
+    HemsBinarySensorDescription[AssetView](
         key="override",
         translation_key="override",
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -86,15 +98,16 @@ ROWS = (
 async def async_setup_entry(
     hass: HomeAssistant, entry: HemsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the binary sensors of each asset."""
+    """Add the binary sensors of the home and of each asset."""
+    async_add_site_rows(hass, entry, async_add_entities, (GRID_EVENT,), HemsBinarySensor)
     async_add_asset_rows(hass, entry, async_add_entities, ROWS, HemsBinarySensor)
 
 
-class HemsBinarySensor(HemsEntity[AssetView], BinarySensorEntity):
+class HemsBinarySensor[V: SiteView | AssetView](HemsEntity[V], BinarySensorEntity):
     """A row as a binary sensor."""
 
-    _unrecorded_attributes = frozenset({"power_kw", "until", "next_start"})
-    entity_description: HemsBinarySensorDescription
+    _unrecorded_attributes = frozenset({"power_kw", "until", "next_start", "events"})
+    entity_description: HemsBinarySensorDescription[V]
 
     @property
     @override

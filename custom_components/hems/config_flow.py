@@ -5,7 +5,10 @@ user ─┬─ simulated ──────────────────�
       └─ home ── tariff ── tariff_<kind> ─┬─ engine ────────┼── entry
 hassio ─┬─ hassio_first ── user           └─ engine_url ────┘
         └─ hassio_confirm
+mqtt ─┬─ mqtt_first ── user
+      └─ mqtt_confirm
 reconfigure ─┬─ connection
+             ├─ exchange
              ├─ tariff ── tariff_<kind>
              ├─ engine ── engine_url
              └─ simulation
@@ -26,6 +29,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import slugify
 
 from .const import (
@@ -34,7 +38,10 @@ from .const import (
     CONF_ENGINE_KIND,
     CONF_ENGINE_TOKEN,
     CONF_ENGINE_URL,
+    CONF_EXCHANGE,
     CONF_GRID,
+    CONF_HOME_ID,
+    CONF_PUBLISH,
     CONF_SCENARIOS,
     CONF_SIMULATED,
     CONF_TARIFF,
@@ -42,11 +49,13 @@ from .const import (
     DOMAIN,
     ENGINE_APP,
     ENGINE_EMBEDDED,
+    ENGINE_STACK,
     ENGINE_URL,
     TARIFF_ENTITY,
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
+from .core.exchange import ExchangeError, read_announcement
 from .flows.engine import (
     EMBEDDED,
     Engine,
@@ -58,6 +67,7 @@ from .flows.engine import (
     token_form,
 )
 from .flows.example import EXAMPLE_HOME, async_example_assets, async_example_name
+from .flows.exchange import async_home_id, async_stack_engine, exchange_form, publishing_as
 from .flows.fields import Form
 from .flows.form import async_ask, async_refuse
 from .flows.problems import Problem
@@ -76,6 +86,9 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._data: dict[str, Any] = {}
         self._assets: list[ConfigSubentryData] = []
         self._app: Engine | None = None
+        self._stack: Engine | None = None
+        self._home_id: str | None = None
+        """That a stack has announced."""
         self._how: dict[str, Any] = {}
         """How the engine is asked to plan."""
 
@@ -95,7 +108,7 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         """A home that exists only in the computer, complete with its assets."""
 
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
-            self._data = {**EXAMPLE_HOME, **data, CONF_CURRENCY: self._currency}
+            self._data |= {**EXAMPLE_HOME, **data, CONF_CURRENCY: self._currency}
             self._assets = await async_example_assets(self.hass)
             if self._app is not None or await async_engine_problem(self.hass, EMBEDDED):
                 return await self._engine_or_ask()
@@ -109,7 +122,7 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
 
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
             identity = {key: data.pop(key) for key in (CONF_NAME, CONF_CURRENCY)}
-            self._data = {**identity, CONF_SIMULATED: False, CONF_GRID: data}
+            self._data |= {**identity, CONF_SIMULATED: False, CONF_GRID: data}
             return await self.async_step_tariff()
 
         form = home_form(self._currency, self._taken, self.hass.config.location_name)
@@ -149,13 +162,17 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_engine(self, user_input: Form | None = None) -> ConfigFlowResult:
         """Where plans are made."""
-        form = engine_form(self.hass, self._currency)
+        self._stack = await async_stack_engine(self.hass)
+        form = engine_form(self.hass, self._currency, stack=self._stack is not None)
 
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
             self._how = {CONF_SCENARIOS: data.pop(CONF_SCENARIOS)} if CONF_SCENARIOS in data else {}
             if data[CONF_ENGINE_KIND] == ENGINE_URL:
                 return await self.async_step_engine_url()
-            engine = EMBEDDED if data[CONF_ENGINE_KIND] == ENGINE_EMBEDDED else await async_find_app(self.hass)
+            if data[CONF_ENGINE_KIND] == ENGINE_STACK:
+                engine = self._stack
+            else:
+                engine = EMBEDDED if data[CONF_ENGINE_KIND] == ENGINE_EMBEDDED else await async_find_app(self.hass)
             error = await async_engine_problem(self.hass, engine) if engine else "app_not_found"
             if engine is None or error is not None:
                 return await async_refuse(self, form, user_input or {}, Problem(error or "", CONF_ENGINE_KIND))
@@ -163,6 +180,8 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
 
         stored = self._stored(CONF_ENGINE)
         current = stored and {CONF_SCENARIOS: self._get_reconfigure_entry().data.get(CONF_SCENARIOS, 1), **stored}
+        if current and self._stack and current.get(CONF_ENGINE_URL) == self._stack[CONF_ENGINE_URL]:
+            current = {**current, CONF_ENGINE_KIND: ENGINE_STACK}
         return await async_ask(self, form, user_input, current, accept)
 
     async def async_step_engine_url(self, user_input: Form | None = None) -> ConfigFlowResult:
@@ -181,8 +200,23 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(self, _user_input: Form | None = None) -> ConfigFlowResult:
         """What is to be changed."""
         simulated = self._get_reconfigure_entry().data[CONF_SIMULATED]
-        options = ["connection", "tariff", "engine", *(["simulation"] if simulated else [])]
+        options = ["connection", "tariff", "engine", "exchange", *(["simulation"] if simulated else [])]
         return self.async_show_menu(step_id="reconfigure", menu_options=options)
+
+    async def async_step_exchange(self, user_input: Form | None = None) -> ConfigFlowResult:
+        """Whether and how the home publishes over MQTT."""
+
+        async def accept(data: dict[str, Any]) -> ConfigFlowResult:
+            others = (entry for entry in self._async_current_entries() if entry is not self._get_reconfigure_entry())
+            if data.get(CONF_PUBLISH) and data[CONF_HOME_ID] in {_publishes_as(entry) for entry in others}:
+                return await async_refuse(self, form, data, Problem("home_id_taken", CONF_HOME_ID))
+            return await self._finish({CONF_EXCHANGE: data})
+
+        form = exchange_form(self._currency)
+        current = self._get_reconfigure_entry().data.get(CONF_EXCHANGE)
+        if current is None:
+            current = {**publishing_as(await async_home_id(self.hass)), CONF_PUBLISH: False}
+        return await async_ask(self, form, user_input, current, accept)
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """The engine no longer takes our token."""
@@ -240,6 +274,44 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(step_id="hassio_first", errors=errors)
         return await self.async_step_user()
 
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """A stack on this machine has said that it is there."""
+        try:
+            self._home_id = read_announcement(discovery_info.payload).home
+        except ExchangeError:
+            return self.async_abort(reason="invalid_discovery")
+        await self.async_set_unique_id(f"stack-{self._home_id}")
+        self._abort_if_unique_id_configured()
+        homes = self._async_current_entries(include_ignore=False)
+        if self._home_id in {_publishes_as(entry) for entry in homes}:
+            return self.async_abort(reason="already_configured")
+        self.context["title_placeholders"] = {CONF_NAME: f"HEMS stack {self._home_id}"}
+        return await (self.async_step_mqtt_confirm() if homes else self.async_step_mqtt_first())
+
+    async def async_step_mqtt_confirm(self, user_input: Form | None = None) -> ConfigFlowResult:
+        """Shall the home be recorded by the stack, and take part in the events that reach it?"""
+        # One stack is one home: the first that does not publish yet.
+        homes = self._async_current_entries(include_ignore=False)
+        home = next((entry for entry in homes if _publishes_as(entry) is None), None)
+        if home is None or self._home_id is None:
+            return self.async_abort(reason="already_configured")
+        if user_input is None:
+            return self.async_show_form(
+                step_id="mqtt_confirm", description_placeholders={"home": home.title, "home_id": self._home_id}
+            )
+        self.hass.config_entries.async_update_entry(
+            home, data={**home.data, CONF_EXCHANGE: publishing_as(self._home_id)}
+        )
+        return self.async_abort(reason="publishing")
+
+    async def async_step_mqtt_first(self, user_input: Form | None = None) -> ConfigFlowResult:
+        """Shall a first home be set up that the stack records?"""
+        if user_input is None:
+            return self.async_show_form(step_id="mqtt_first", description_placeholders={"home_id": self._home_id or ""})
+        self._data[CONF_EXCHANGE] = publishing_as(self._home_id or await async_home_id(self.hass))
+        return await self.async_step_user()
+
     async def _ask_tariff(self, kind: str, user_input: Form | None) -> ConfigFlowResult:
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
             tariff = {CONF_TARIFF: {CONF_TARIFF_KIND: kind, **data}}
@@ -288,3 +360,9 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Unique ids of the homes that exist."""
         entries = self._async_current_entries(include_ignore=False)
         return frozenset(entry.unique_id for entry in entries if entry.unique_id)
+
+
+def _publishes_as(entry: ConfigEntry) -> str | None:
+    """The id under which a home publishes over MQTT; None: it does not."""
+    exchange = entry.data.get(CONF_EXCHANGE, {})
+    return str(exchange[CONF_HOME_ID]) if exchange.get(CONF_PUBLISH) else None

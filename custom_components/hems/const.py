@@ -13,12 +13,19 @@ CONF_SIMULATION_SPEED: Final = "simulation_speed"
 CONF_ENGINE: Final = "engine"
 CONF_ENGINE_KIND: Final = "kind"
 CONF_ENGINE_URL: Final = "url"
+ENGINE_STACK: Final = "stack"
+"""Only in the form: stored as an engine with a URL."""
 CONF_ENGINE_TOKEN: Final = "token"  # noqa: S105  # the name of the field
 ENGINE_EMBEDDED: Final = "embedded"
 ENGINE_APP: Final = "app"
 ENGINE_URL: Final = "url"
 
 CONF_SCENARIOS: Final = "scenarios"
+
+CONF_EXCHANGE: Final = "exchange"
+CONF_PUBLISH: Final = "publish"
+CONF_HOME_ID: Final = "home_id"
+CONF_INTERVAL_S: Final = "interval_s"
 
 CONF_GRID: Final = "grid"
 CONF_MAX_IMPORT_KW: Final = "max_import_kw"

@@ -21,6 +21,7 @@ from .core.model.load_learning import LoadForecast
 from .devices import Change, HomeDevices
 from .engine import Engine
 from .engine_client import EngineError, EngineUnauthorized
+from .grid_events import GridEvents
 from .home import Home
 from .household import Household
 from .plan_kept import plan_to_follow
@@ -55,6 +56,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         home: Home,
         devices: HomeDevices,
         household: Household,
+        events: GridEvents,
         engine: Engine,
         kept: Kept[MadePlan],
     ) -> None:
@@ -65,6 +67,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         self._home = home
         self._devices = devices
         self._household = household
+        self._events = events
         self._engine = engine
         self._kept = kept
         self._planning = asyncio.Lock()
@@ -74,6 +77,8 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         self._unsubs: list[Callable[[], None]] = []
         self._trouble: repairs.Trouble | None = None
         self._made: MadePlan | None = None
+        self._comparing = False
+        """Whether a what-if is being answered."""
         self._task: asyncio.Task[None] | None = None
 
     async def async_start(self) -> None:
@@ -84,6 +89,7 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         self._engine.on_ready = self._on_engine
         self._unsubs = [
             self._household.async_add_listener(self.async_request_plan),
+            self._events.async_add_listener(self.async_request_plan),
             self._devices.async_add_listener(self._on_change),
         ]
         self._schedule()
@@ -124,9 +130,19 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         """What it would cost to give that word, beside the plan in force; nothing is changed by asking.
 
         Raises:
-            HomeAssistantError: there is no optimised plan to compare with, the asset is not in it, or the engine
-                has no optimised answer.
+            HomeAssistantError: another question is being answered, there is no optimised plan to compare with, the
+                asset is not in it, or the engine has no optimised answer.
         """
+        if self._comparing:
+            # The engine computes one thing at a time, and the next plan must not wait behind a row of questions.
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="busy_comparing")
+        self._comparing = True
+        try:
+            return await self._async_compared(word)
+        finally:
+            self._comparing = False
+
+    async def _async_compared(self, word: Override) -> WhatIf:
         plan, request = self.data.plan, self.data.request
         if plan is None or request is None or not can_be_compared(plan):
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_compare")
@@ -178,6 +194,8 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
             outlook=outlook,
             horizon=horizon,
             previous=self.data.plan,
+            events=self._events.ledger,
+            reach=self._events.reach,
         )
         try:
             # Estimating prices from a month of quarter-hours takes longer than the event loop may stall.

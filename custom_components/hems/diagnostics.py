@@ -6,13 +6,24 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
-from .const import CONF_ENGINE_TOKEN, CONF_ENGINE_URL, DOMAIN
+from .const import CONF_AWAY_ENTITY, CONF_ENGINE_TOKEN, CONF_ENGINE_URL, CONF_HOME_ID, DOMAIN
 from .core.model import PlanRequest, worst
 from .core.wire import to_plain
+from .observe.days import AWAY
 from .runtime import HemsConfigEntry
 from .views import SiteView
 
-TO_REDACT = {CONF_ENGINE_TOKEN, CONF_ENGINE_URL, "latitude", "longitude", "name", "title", "unique_id"}
+TO_REDACT = {
+    CONF_AWAY_ENTITY,
+    CONF_ENGINE_TOKEN,
+    CONF_ENGINE_URL,
+    CONF_HOME_ID,
+    "latitude",
+    "longitude",
+    "name",
+    "title",
+    "unique_id",
+}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsConfigEntry) -> dict[str, Any]:
@@ -23,19 +34,20 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsCon
     return {
         "version": str(integration.version),
         "entry": async_redact_data(entry.as_dict(), TO_REDACT),
-        "health": {"status": worst(site.health), "inputs": [to_plain(entry) for entry in site.health]},
+        "health": {"status": worst(site.health), "inputs": [_discreet(entry) for entry in map(to_plain, site.health)]},
         "settings": to_plain(entry.runtime_data.dispatcher.settings),
         "overrides": {name: to_plain(entry) for name, entry in entry.runtime_data.dispatcher.overrides.items()},
         "scheduled": {
             name: [to_plain(override) for override in found]
             for name, found in entry.runtime_data.dispatcher.scheduled.items()
         },
+        "events": async_redact_data(to_plain(entry.runtime_data.events.ledger), {"home", "reason"}),
         "today": to_plain(entry.runtime_data.accounts.today),
         "outturns": [to_plain(hour) for hour in site.outturns],
-        "live": to_plain(site.live) if site.live else None,
+        "live": _discreetly(to_plain(site.live)) if site.live else None,
         "next_action": to_plain(site.next_action) if site.next_action else None,
         "request": _request(data.request) if data.request else None,
-        "plan": to_plain(data.plan) if data.plan else None,
+        "plan": _discreetly(to_plain(data.plan)) if data.plan else None,
     }
 
 
@@ -43,4 +55,13 @@ def _request(request: PlanRequest) -> Any:
     """The request without the home's name; assets are called by the ids of their subentries."""
     plain = to_plain(request)
     plain["site"]["name"] = REDACTED
-    return plain
+    return _discreetly(plain)
+
+
+def _discreetly(message: Any) -> Any:
+    """A message that does not tell when nobody is at home: such files are shown to strangers."""
+    return {**message, "health": [_discreet(entry) for entry in message["health"]]}
+
+
+def _discreet(entry: Any) -> Any:
+    return {**entry, "reason": REDACTED} if entry["source"] == AWAY else entry

@@ -25,6 +25,7 @@ from .core.model import (
     Source,
 )
 from .devices import Change, CommandResult, HomeDevices, Refused
+from .grid_events import GridEvents
 from .home import Home
 from .household import Household
 from .runtime import AssetReading, HemsConfigEntry, HemsSettings, Live
@@ -47,12 +48,14 @@ class HemsDispatcher:
         home: Home,
         devices: HomeDevices,
         household: Household,
+        events: GridEvents,
         coordinator: HemsCoordinator,
     ) -> None:
         self._hass = hass
         self._home = home
         self._devices = devices
         self._household = household
+        self._events = events
         self._coordinator = coordinator
         self._listeners: list[CALLBACK_TYPE] = []
         self._unsubs: list[CALLBACK_TYPE] = []
@@ -96,6 +99,7 @@ class HemsDispatcher:
             async_track_time_interval(self._hass, self._on_time, TICK, name="HEMS dispatch", cancel_on_shutdown=True),
             self._devices.async_add_listener(self._on_change),
             self._household.async_add_listener(self.async_tick),
+            self._events.async_add_listener(self.async_tick),
             self._coordinator.async_add_listener(self.async_tick),
         ]
         self.async_tick()
@@ -176,6 +180,7 @@ class HemsDispatcher:
 
     def _command(self, read: Live) -> None:
         settings = self.settings
+        self._events.follow_automatic(settings.automatic)
         manual = {name for name, wishes in settings.assets.items() if not (settings.automatic and wishes.automatic)}
         view = self._coordinator.data
         decided = setpoints(
@@ -189,10 +194,11 @@ class HemsDispatcher:
             view.plan,
             [of_override(override) for override in self._household.wishes.overrides],
             self._measured(read),
-            (),
+            self._events.limits,
             self._devices.now(),
             states=self._states(view.request),
             manual=manual,
+            steering=self._events.steering,
         )
         self.setpoints = {setpoint.asset: setpoint for setpoint in decided}
         for setpoint in decided:

@@ -20,7 +20,15 @@ ENGINE_UNAUTHORIZED = "engine_unauthorized"
 REQUEST_REFUSED = "request_refused"
 INVERTER_REMOVED = "inverter_removed"
 WEATHER_SILENT = "weather_silent"
-ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED, INVERTER_REMOVED, WEATHER_SILENT)
+MQTT_MISSING = "mqtt_missing"
+ISSUES = (
+    ENGINE_UNAVAILABLE,
+    ENGINE_UNAUTHORIZED,
+    REQUEST_REFUSED,
+    INVERTER_REMOVED,
+    WEATHER_SILENT,
+    MQTT_MISSING,
+)
 
 SILENT_FOR = timedelta(hours=24)
 """A weather service that fails for less mends itself, as a rule."""
@@ -110,6 +118,23 @@ def async_notice_weather(
             "entity": home.grid_bindings.weather_entity or "",
             "hours": str(int((now - since) / timedelta(hours=1))),
         },
+    )
+
+
+@callback
+def async_notice_mqtt(hass: HomeAssistant, entry: HemsConfigEntry, *, missing: bool) -> None:
+    """Say that the home shall publish and cannot, or that it can."""
+    if not missing:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, MQTT_MISSING))
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, MQTT_MISSING),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=MQTT_MISSING,
+        translation_placeholders={"home": entry.title},
     )
 
 

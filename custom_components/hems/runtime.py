@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from .devices import HomeDevices
     from .dispatcher import HemsDispatcher
     from .engine import Engine
+    from .grid_events import GridEvents
     from .home import Home
     from .household import Household
+    from .mqtt_link import MqttLink
 
 type HemsConfigEntry = ConfigEntry[HemsRuntimeData]
 
@@ -158,15 +160,27 @@ class HemsRuntimeData:
     home: Home
     devices: HomeDevices
     household: Household
+    events: GridEvents
     engine: Engine
     coordinator: HemsCoordinator
     dispatcher: HemsDispatcher
     accounts: Accounts
+    link: MqttLink | None = None
+    """None: nothing is said over MQTT."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """Everything that runs, in the order in which it starts."""
-        return (self.engine, self.devices, self.household, self.coordinator, self.dispatcher, self.accounts)
+        running: tuple[Part, ...] = (
+            self.engine,
+            self.devices,
+            self.household,
+            self.events,
+            self.coordinator,
+            self.dispatcher,
+            self.accounts,
+        )
+        return running if self.link is None else (*running, self.link)
 
     async def async_start(self) -> None:
         """Begin; when a part cannot, those before it are stopped again."""

@@ -7,6 +7,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfTime
 
 from .core.model import HealthStatus, worst
+from .grid_events import event_told
 from .rounding import rounded
 from .sensor_rows import (
     HemsSensorDescription,
@@ -47,6 +48,11 @@ def _next_action_attributes(view: SiteView) -> dict[str, Any]:
         "power_kw": rounded(action.power_kw, 3),
         "reason": action.reason and str(action.reason),
     }
+
+
+def _next_event_attributes(view: SiteView) -> dict[str, Any]:
+    event = view.runtime.events.upcoming
+    return event_told(event) if event else {}
 
 
 def _load_error_w(view: SiteView) -> float | None:
@@ -127,6 +133,13 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         available_fn=measured,
         value_fn=lambda view: worst(view.health),
         attributes_fn=lambda view: {"reasons": view.poor_inputs, "made_from": view.made_from},
+    ),
+    HemsSensorDescription(
+        key="next_event",
+        translation_key="next_event",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda view: event.start if (event := view.runtime.events.upcoming) else None,
+        attributes_fn=_next_event_attributes,
     ),
     HemsSensorDescription(
         key="simulated_time",

@@ -17,6 +17,7 @@ from .asset_lookup import async_find_asset
 from .const import DOMAIN
 from .core.model import Appliance
 from .entity import asset_views, refusals_shown
+from .event_services import async_setup_event_services
 from .overrides import checked_override
 from .permissions import async_check_caller
 from .plan_told import asset_rows, local_time, outturn_told, plan_summary, reason_told, site_rows
@@ -91,6 +92,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     ):
         handler = action if name == SERVICE_GET_PLAN else _controlling(action)
         hass.services.async_register(DOMAIN, name, handler, schema, answers)
+    async_setup_event_services(hass)
 
 
 def _controlling(action: Callable[[ServiceCall], Awaitable[dict[str, Any]]]) -> Callable[..., Any]:

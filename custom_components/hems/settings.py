@@ -28,8 +28,9 @@ MEMORY = "memory"
 PUBLISHED = "published"
 VISITS = "visits"
 SUN = "sun"
+EVENTS = "events"
 ABSENCES = "absences"
-PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED, MEMORY, PUBLISHED, VISITS, SUN, ABSENCES)
+PARTS = (WISHES, PLAN, ACCOUNTS, WORLD, CHARGED, MEMORY, PUBLISHED, VISITS, SUN, ABSENCES, EVENTS)
 """Every file an entry may have; removing the entry removes them all."""
 
 VERSION = 1

@@ -1,4 +1,4 @@
-"""Switches: whether HEMS commands the home, and each of its assets."""
+"""Switches: whether HEMS commands the home and each of its assets, and whether the home takes part in events."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -30,6 +30,19 @@ SITE_AUTOMATIC = HemsSwitchDescription[SiteView](
     value_fn=lambda view: view.runtime.dispatcher.settings.automatic,
     set_fn=lambda view, on: view.runtime.dispatcher.async_update_settings(automatic=on),
 )
+
+
+async def _take_part(view: SiteView, on: bool) -> None:
+    view.runtime.events.set_takes_part(on)
+
+
+TAKES_PART = HemsSwitchDescription[SiteView](
+    key="takes_part",
+    translation_key="takes_part",
+    entity_category=EntityCategory.CONFIG,
+    value_fn=lambda view: view.runtime.events.takes_part,
+    set_fn=_take_part,
+)
 ASSET_AUTOMATIC = HemsSwitchDescription[AssetView](
     key="automatic",
     translation_key="automatic",
@@ -43,29 +56,29 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: HemsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the switches of the home and of its assets."""
-    async_add_site_rows(hass, entry, async_add_entities, (SITE_AUTOMATIC,), HemsSwitch)
+    async_add_site_rows(hass, entry, async_add_entities, (SITE_AUTOMATIC, TAKES_PART), HemsSwitch)
     async_add_asset_rows(hass, entry, async_add_entities, (ASSET_AUTOMATIC,), HemsSwitch)
 
 
 class HemsSwitch[V: SiteView | AssetView](HemsEntity[V], SwitchEntity):
-    """Automatic control: on, HEMS commands; off, it only plans and advises."""
+    """A row as a switch. Automatic control: on, HEMS commands; off, it only plans and advises."""
 
     entity_description: HemsSwitchDescription[V]
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether HEMS commands."""
+        """Whether it is so."""
         return bool(self.read())
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Let HEMS command."""
+        """From now on it is so."""
         await self._async_set(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Only plan and advise."""
+        """From now on it is not so."""
         await self._async_set(False)
 
     async def _async_set(self, on: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 import pytest_socket
 
 import custom_components.hems  # noqa: F401  # before `hass` mounts a custom_components of its own
+from custom_components.hems.core.demand_response import Ledger
 from custom_components.hems.core.model import Plan, PlanRequest
 from custom_components.hems.core.model.load_learning import (
     LearnedLoad,
@@ -23,7 +24,7 @@ from custom_components.hems.settings import MadePlan, Wishes
 from tests.integration.running import FakeEngine
 
 # Readers and writers of messages are built from real datetimes, so before any test freezes time.
-KEPT = (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, Absences, dict)
+KEPT = (MadePlan, Wishes, Memory, SunMemory, PublishedPrices, Visits, Absences, Ledger, dict)
 SENT = (Plan, PlanRequest, Problem, LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest)
 for message in (*KEPT, *SENT):
     adapter_of(message)

@@ -23,6 +23,7 @@ from custom_components.hems.core.model import (
     Plan,
     SolveStats,
 )
+from custom_components.hems.grid_events import GridEvents
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
 from custom_components.hems.runtime import AssetReading, Live, NextAction, PlanView
@@ -269,6 +270,7 @@ def dictated():
             coordinator=FakeCoordinator(),
             dispatcher=FakeDispatcher(household),
             accounts=FakeAccounts(),
+            events=GridEvents(hass, home, MagicMock(now=lambda: START), MagicMock()),
         )
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
         return True

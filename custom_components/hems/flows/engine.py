@@ -27,6 +27,7 @@ from ..const import (
     DOMAIN,
     ENGINE_APP,
     ENGINE_EMBEDDED,
+    ENGINE_STACK,
     ENGINE_URL,
 )
 from ..engine_client import EngineClient, EngineError, EngineIncompatible, EngineTimeout, EngineUnauthorized
@@ -69,11 +70,12 @@ def _scenarios() -> Field:
 SCENARIOS = _scenarios()
 
 
-def engine_form(hass: HomeAssistant, currency: str) -> FormStep:
-    """Which of the engines; the app only where apps exist."""
-    kinds = [ENGINE_EMBEDDED, *([ENGINE_APP] if is_hassio(hass) else []), ENGINE_URL]
+def engine_form(hass: HomeAssistant, currency: str, *, stack: bool = False) -> FormStep:
+    """Which of the engines; the app only where apps exist, that of a stack only inside one."""
+    near = [*([ENGINE_STACK] if stack else []), *([ENGINE_APP] if is_hassio(hass) else [])]
+    kinds = [*near, ENGINE_EMBEDDED, ENGINE_URL] if stack else [ENGINE_EMBEDDED, *near, ENGINE_URL]
     config = SelectSelectorConfig(options=kinds, translation_key="engine", mode=SelectSelectorMode.LIST)
-    default = ENGINE_APP if is_hassio(hass) else ENGINE_EMBEDDED
+    default = near[0] if near else ENGINE_EMBEDDED
     kind = Field(key=CONF_ENGINE_KIND, selector=lambda _: SelectSelector(config), required=True, default=default)
     return _form("engine", (kind, SCENARIOS), currency)
 

@@ -18,15 +18,19 @@ from ..const import (
     CONF_ENGINE_KIND,
     CONF_ENGINE_TOKEN,
     CONF_ENGINE_URL,
+    CONF_EXCHANGE,
     CONF_GRID,
     CONF_GRID_POWER_ENTITY,
     CONF_GRID_POWER_INVERTED,
     CONF_HOLIDAY_ENTITY,
+    CONF_HOME_ID,
+    CONF_INTERVAL_S,
     CONF_LOAD_POWER_ENTITY,
     CONF_MAX_EXPORT_KW,
     CONF_MAX_IMPORT_A_PER_PHASE,
     CONF_MAX_IMPORT_KW,
     CONF_OUTDOOR_ENTITY,
+    CONF_PUBLISH,
     CONF_SCENARIOS,
     CONF_SIMULATED,
     CONF_SIMULATION_SEED,
@@ -43,6 +47,7 @@ from ..const import (
     SUBENTRY_PV,
     SUBENTRY_TYPES,
 )
+from ..core.exchange import is_home_id
 from ..core.model import Asset, Battery, Pv, Site
 from .assets import BINDINGS, Binding, parse_asset, parse_binding
 from .charging import Car, parse_car
@@ -59,6 +64,7 @@ __all__ = [
     "DailyTarget",
     "EngineConfig",
     "EntityTariff",
+    "ExchangeConfig",
     "FixedTariff",
     "GridBinding",
     "Home",
@@ -75,6 +81,7 @@ __all__ = [
     "parse_currency",
     "parse_daily_hot_water",
     "parse_daily_target",
+    "parse_exchange",
     "parse_home",
     "parse_panels",
     "parse_scenarios",
@@ -86,6 +93,9 @@ __all__ = [
 
 SCENARIO_COUNTS = (1, 3, 5)
 """That `core.forecast.scenarios_of` can make."""
+DEFAULT_INTERVAL_S = 10.0
+INTERVALS_S = (1.0, 60.0)
+"""Shortest and longest between two messages of measurements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +107,15 @@ class EngineConfig:
     url: str | None = None
     """None for the embedded engine."""
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeConfig:
+    """What the home says over MQTT."""
+
+    home_id: str
+    interval_s: float = DEFAULT_INTERVAL_S
+    """Between two messages of measurements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +173,8 @@ class Home:
     """Batteries and arrays whose inverter was removed: they are run as if each had one of its own."""
     scenarios: int = 1
     """How many ways in which load and sun may turn out are planned for at once."""
+    exchange: ExchangeConfig | None = None
+    """None: nothing is said over MQTT."""
 
     def subentry_of(self, asset: str) -> str | None:
         """The subentry that describes an asset; None for anything else, e.g. the grid."""
@@ -215,6 +236,7 @@ def parse_home(entry: ConfigEntry, time_zone: str) -> Home:
         ),
         orphans=orphans,
         scenarios=parse_scenarios(fields),
+        exchange=parse_exchange(fields.part(CONF_EXCHANGE)) if fields.has(CONF_EXCHANGE) else None,
     )
 
 
@@ -234,6 +256,18 @@ def parse_scenarios(fields: Reader) -> int:
     if count not in SCENARIO_COUNTS:
         raise fields.wrong(CONF_SCENARIOS, f"must be one of 1, 3 or 5, got {count}")
     return count
+
+
+def parse_exchange(fields: Reader) -> ExchangeConfig | None:
+    """What is said over MQTT; None: nothing."""
+    if not fields.flag(CONF_PUBLISH):
+        return None
+    config = ExchangeConfig(home_id=fields.text(CONF_HOME_ID), **fields.given(fields.number, CONF_INTERVAL_S))
+    if not is_home_id(config.home_id):
+        raise fields.wrong(CONF_HOME_ID, f"must be 1 to 64 of a-z, 0-9, _ and -, got {config.home_id!r}")
+    if not INTERVALS_S[0] <= config.interval_s <= INTERVALS_S[1]:
+        raise fields.wrong(CONF_INTERVAL_S, f"must be between 1 and 60, got {config.interval_s:g}")
+    return config
 
 
 def parse_site(fields: Reader, time_zone: str, assets: tuple[Asset, ...] = ()) -> Site:

@@ -6,20 +6,25 @@ from datetime import timedelta
 
 from ..abilities import observed_asset, power_range_kw, wanted_asset
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
+from ..core.demand_response import limits, signals, words
 from ..core.forecast import load_forecast, scenarios_of, temperature_forecast
 from ..core.model import (
     Asset,
     AssetState,
+    GridLimit,
     HealthStatus,
     HeatPump,
+    Horizon,
     HybridInverter,
     Override,
     PlanRequest,
     PreviousPlan,
+    PriceSignal,
     Pv,
     PvState,
     Scenario,
     Series,
+    Tariff,
     Weights,
     worst,
 )
@@ -33,6 +38,8 @@ MANUAL_HOLDS = timedelta(hours=1)
 """How long an asset that HEMS does not run is taken to go on as it does now."""
 EXCHANGE_PRICE_PER_KWH = 0.05
 """Mode self-consumption: worth more than a usual spread between storing and feeding in."""
+NEARLY_FREE = 0.9
+"""Of the lowest price, taken off by a level up."""
 COMFORT_FACTOR = 5.0
 """Mode comfort: no usual price is worth a cool room."""
 
@@ -52,11 +59,12 @@ def build_request(situation: Situation) -> PlanRequest:
         planned = {asset: state for asset, state in planned.items() if not isinstance(asset, HeatPump)}
     names = {asset.name for asset in planned}
     load_kw = _load_kw(situation, findings, names)
+    tariff = tariff_of(situation, findings)
     return PlanRequest(
         now=situation.horizon.start,
         horizon=situation.horizon,
         site=replace(situation.home.site, assets=tuple(planned)),
-        tariff=tariff_of(situation, findings),
+        tariff=tariff,
         load_kw=load_kw,
         outdoor_c=outdoor_c,
         states=tuple(planned.values()),
@@ -64,6 +72,8 @@ def build_request(situation: Situation) -> PlanRequest:
         previous=_previous(situation),
         prices_known_until=published_until(situation),
         overrides=_overrides(situation, planned),
+        limits=_to_come(limits(situation.events), situation.horizon),
+        price_signals=_to_come(_signals(situation, tariff), situation.horizon),
         weights=weights_of(situation.wishes.settings.mode),
         health=tuple(dict.fromkeys(findings.health)),
     )
@@ -154,11 +164,28 @@ def _load_kw(situation: Situation, findings: Findings, planned: set[str]) -> Ser
 def _overrides(situation: Situation, planned: dict[Asset, AssetState]) -> tuple[Override, ...]:
     """Those that still hold and speak of a planned asset, kept within what the asset can do."""
     assets = {asset.name: asset for asset in planned}
+    operators = words(situation.events, situation.reach)
+    users = (entry for entry in situation.wishes.overrides if not any(_contradict(entry, word) for word in operators))
     return tuple(
         replace(override, power_kw=_within(override.power_kw, power_range_kw(assets[override.asset])))
-        for override in situation.wishes.overrides
+        for override in (*operators, *users)
         if override.asset in assets and override.until > situation.horizon.start
     )
+
+
+def _contradict(one: Override, other: Override) -> bool:
+    return one.asset == other.asset and one.overlaps(other)
+
+
+def _signals(situation: Situation, tariff: Tariff) -> tuple[PriceSignal, ...]:
+    """Levels of events as prices: less as if energy cost twice its highest price, more as if it were nearly free."""
+    prices = [price for price in tariff.import_price.values if price is not None]
+    dear_per_kwh = max(map(abs, prices), default=0.0) or 1.0
+    return signals(situation.events, dear_per_kwh, NEARLY_FREE * max(0.0, min(prices, default=0.0)))
+
+
+def _to_come[T: (GridLimit, PriceSignal)](entries: Iterable[T], horizon: Horizon) -> tuple[T, ...]:
+    return tuple(entry for entry in entries if entry.end > horizon.start and entry.start < horizon.end)
 
 
 def _within(power_kw: float, limits_kw: tuple[float, float]) -> float:

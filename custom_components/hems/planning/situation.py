@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from ..core.demand_response import Ledger, Reach
 from ..core.model import HealthStatus, Horizon, InputHealth, Plan, Series
 from ..devices import Outlook
 from ..home import Home
 from ..runtime import Live
 from ..settings import Wishes
 from .series import completed
+
+NO_EVENTS = Ledger()
+NO_REACH = Reach(home="", max_import_kw=0.0, max_export_kw=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,10 @@ class Situation:
     """Starts at the home's now."""
     previous: Plan | None = None
     """The one that is being carried out."""
+    events: Ledger = NO_EVENTS
+    """What the grid asks."""
+    reach: Reach = NO_REACH
+    """What it can ask."""
 
     def constant(self, value: float) -> Series:
         """The same over the whole horizon."""

@@ -89,9 +89,15 @@ def read_plan(payload: bytes | bytearray | str) -> PlanMessage:
     return read(PlanMessage, payload)
 
 
-def plan_message(plan: Plan, request: PlanRequest | None) -> PlanMessage:
-    """A plan as it is published; `request` is what it was made from, and knows what the sun offers."""
-    edges = plan.horizon.edges
+def plan_message(plan: Plan, request: PlanRequest | None, ids: Mapping[str, str] | None = None) -> PlanMessage:
+    """A plan as it is published.
+
+    Args:
+        plan: the one in force.
+        request: what it was made from; it knows what the sun offers.
+        ids: what assets are called in messages; those that are not in it are called by their name.
+    """
+    edges, ids = plan.horizon.edges, ids or {}
     return PlanMessage(
         site=plan_site(request),
         made=plan.made_at,
@@ -102,14 +108,14 @@ def plan_message(plan: Plan, request: PlanRequest | None) -> PlanMessage:
         bill=round(plan.cost.bill, 4),
         slots=tuple(SlotTimes(start=start, end=end) for start, end in pairwise(edges)),
         assets={
-            asset_id(asset.asset): PlannedAsset(kind=asset.kind, power_kw=_rounded(asset.power_kw, POWER_DIGITS))
+            _called(asset.asset, ids): PlannedAsset(kind=asset.kind, power_kw=_rounded(asset.power_kw, POWER_DIGITS))
             for asset in plan.assets
         },
         grid_kw=_rounded(plan.grid_kw, POWER_DIGITS),
         load_kw=_rounded(plan.load_kw, POWER_DIGITS),
         import_price_per_kwh=_rounded(plan.import_price_per_kwh, PRICE_DIGITS),
         export_price_per_kwh=_rounded(plan.export_price_per_kwh, PRICE_DIGITS),
-        available_kw={} if request is None else _available(plan, request),
+        available_kw={} if request is None else _available(plan, request, ids),
     )
 
 
@@ -118,14 +124,18 @@ def plan_site(request: PlanRequest | None) -> str:
     return "home" if request is None else asset_id(request.site.name)
 
 
-def _available(plan: Plan, request: PlanRequest) -> dict[str, Numbers]:
+def _available(plan: Plan, request: PlanRequest, ids: Mapping[str, str]) -> dict[str, Numbers]:
     found = {}
     for state in request.states:
         if isinstance(state, PvState):
-            found[asset_id(state.asset)] = _rounded(
+            found[_called(state.asset, ids)] = _rounded(
                 plan.horizon.known(f"{state.asset}.available_kw", state.available_kw), POWER_DIGITS
             )
     return found
+
+
+def _called(asset: str, ids: Mapping[str, str]) -> str:
+    return ids.get(asset) or asset_id(asset)
 
 
 def _rounded(values: Iterable[float], digits: int) -> Numbers:

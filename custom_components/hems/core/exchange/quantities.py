@@ -83,6 +83,8 @@ QUANTITIES = _table(
     Quantity("export_price_per_kwh", "currency/kWh", -1000.0, 1000.0, "Of energy sold now"),
     Quantity("import_cost", "currency", -MONEY, MONEY, "Counter of what imports have cost"),
     Quantity("export_revenue", "currency", -MONEY, MONEY, "Counter of what exports have earned"),
+    Quantity("cost_today", "currency", -MONEY, MONEY, "Imports minus earnings of the local day so far"),
+    Quantity("saving_today", "currency", -MONEY, MONEY, "What HEMS was worth on the local day so far"),
     Quantity("co2_kg", "kg", 0.0, 1e9, "Counter of the CO2 of imports"),
     Quantity("co2_kg_per_kwh", "kg/kWh", 0.0, 10.0, "Of energy drawn from the grid now"),
 )
