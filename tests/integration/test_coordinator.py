@@ -1,5 +1,6 @@
 """Plans come in their rhythm and on events, from the engine or, safely, without it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -314,6 +315,35 @@ async def test_what_if_needs_a_plan_and_an_engine(hass, freezer, engine, devices
         with pytest.raises(HomeAssistantError) as gone:
             await runtime.coordinator.async_what_if(word)
         assert gone.value.translation_key == "no_answer"
+
+
+async def test_one_what_if_is_answered_at_a_time(hass, freezer, engine, devices):
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await planned(hass, freezer)
+        coordinator = runtime.coordinator
+        word = Override(asset="battery", power_kw=0.0, until=coordinator.data.request.now + timedelta(hours=1))
+        asked, go_on = asyncio.Event(), asyncio.Event()
+        solve = coordinator._engine.async_plan
+
+        async def slow(request):
+            asked.set()
+            await go_on.wait()
+            return await solve(request)
+
+        with patch.object(coordinator._engine, "async_plan", slow):
+            first = hass.async_create_task(coordinator.async_what_if(word))
+            await asked.wait()
+            with pytest.raises(HomeAssistantError) as busy:
+                await coordinator.async_what_if(word)
+            assert busy.value.translation_key == "busy_comparing"
+            go_on.set()
+            assert (await first).currency == "EUR"
+        assert (await coordinator.async_what_if(word)).currency == "EUR"
+        engine.refuse(500, "gone")
+        for _ in range(2):
+            with pytest.raises(HomeAssistantError) as gone:
+                await coordinator.async_what_if(word)
+            assert gone.value.translation_key == "no_answer"
 
 
 async def test_what_if_is_refused_for_an_asset_that_is_not_planned(hass, freezer, engine, devices):

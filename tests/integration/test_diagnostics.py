@@ -1,5 +1,6 @@
 """Diagnostics and system health: everything needed to plan again, nothing that tells who lives there."""
 
+from dataclasses import replace
 import json
 
 from homeassistant.components.diagnostics import REDACTED
@@ -34,6 +35,23 @@ async def test_nothing_tells_who_lives_there(hass):
     text = json.dumps(await bundle(hass, entry))
     for secret in ("secret", "engine.local", "My home", "Our house", "Wallbox", "Terrace heater"):
         assert secret not in text, secret
+
+
+async def test_nothing_tells_when_nobody_is_at_home(hass):
+    entry = await show(hass)
+    gone = degraded("away", "nobody at home since Mon 10:00, by person.anna")
+    view = a_view()
+    hass.config_entries.async_update_entry(
+        entry, data=entry.data | {"grid": entry.data["grid"] | {"away_entity": "person.anna"}}
+    )
+    view = replace(view, plan=replace(view.plan, health=(gone,)), request=replace(view.request, health=(gone,)))
+    entry.runtime_data.coordinator.publish(view)
+    entry.runtime_data.dispatcher.tick(a_live(health=(gone,)))
+    data = await bundle(hass, entry)
+    text = json.dumps(data)
+    assert "nobody at home" not in text
+    assert "anna" not in text
+    assert data["plan"]["health"] == [{"source": "away", "status": "degraded", "reason": REDACTED}]
 
 
 async def test_wishes_health_and_measurements_are_in_it(hass):

@@ -28,6 +28,8 @@ from .measurements import absent
 
 CALENDAR = "calendar"
 WORKDAY = "workday"
+AWAY = "away"
+"""What health calls it."""
 ANSWER_WITHIN_S = 10.0
 KNOWN_FOR = timedelta(hours=6)
 """A holiday that was added to a calendar is seen by then."""
@@ -128,7 +130,7 @@ class DaysOutlook:
         if split_entity_id(self._away)[0] == CALENDAR:
             events = await _async_or_reason(self._async_events(self._away, start, end))
             if isinstance(events, str):
-                return (), (_degraded("away", f"{self._away}: {events}; somebody is taken to be at home"),)
+                return (), (_degraded(AWAY, f"{self._away}: {events}; somebody is taken to be at home"),)
             away = tuple(
                 Absence(start=begin, end=until)
                 for begin, until in sorted((self._moment(first), self._moment(after)) for first, after in events)
@@ -137,10 +139,10 @@ class DaysOutlook:
         else:
             away, poor = self._log.read(self._away, end, now)
             if poor:
-                return away, (_degraded("away", f"{poor}; as it was last known is assumed"),)
+                return away, (_degraded(AWAY, f"{poor}; as it was last known is assumed"),)
         ahead = [stretch for stretch in away if stretch.end > now]
         said = (self._told(stretch, now, end) for stretch in ahead)
-        return away, tuple(_used("away", f"{words}, by {self._away}") for words in said)
+        return away, tuple(_used(AWAY, f"{words}, by {self._away}") for words in said)
 
     async def _async_events(self, entity_id: str, start: datetime, end: datetime) -> list[Stretch]:
         self._must_be_there(entity_id)
