@@ -7,7 +7,7 @@ from ..model.duty import Duty
 from ..model.schedules import heat_pump_plan, hot_water_plan
 from ..model.terms import Terms
 from ..model.thermal import Zone
-from ..model.zones import building_duty, building_zone, tank_duty, tank_zone
+from ..model.zones import building_zone, heater_duty, tank_zone
 from .disinfection import DisinfectionRule
 from .rule import DUST_KW, Rule
 
@@ -74,12 +74,12 @@ class HeaterRule:
 def heat_pump_rule(heat_pump: HeatPump, state: HeatPumpState, terms: Terms, free_kw: list[float]) -> Rule:
     """Of a building."""
     zone = building_zone(heat_pump, state, terms)
-    duty = building_duty(heat_pump, state)
+    duty = heater_duty(heat_pump, state)
     return HeaterRule(duty, zone, terms, free_kw, lambda power_kw: heat_pump_plan(heat_pump, zone, power_kw))
 
 
 def hot_water_rule(hot_water: HotWater, state: HotWaterState, terms: Terms, free_kw: list[float]) -> Rule:
     """Of a tank."""
     zone = tank_zone(hot_water, state, terms)
-    duty = tank_duty(hot_water, state)
+    duty = heater_duty(hot_water, state)
     return HeaterRule(duty, zone, terms, free_kw, lambda power_kw: hot_water_plan(hot_water, zone, power_kw))

@@ -98,29 +98,15 @@ def building_health(heat_pump: HeatPump, state: HeatPumpState) -> tuple[InputHea
     return (InputHealth(source=f"{heat_pump.name}.mass_c", status=HealthStatus.DEGRADED, reason=reason),)
 
 
-def building_duty(heat_pump: HeatPump, state: HeatPumpState) -> Duty:
-    """How the heat pump may be switched."""
+def heater_duty(heater: HeatPump | HotWater, state: HeatPumpState | HotWaterState) -> Duty:
+    """How a heat pump or the heater of a tank may be switched."""
     return Duty(
-        name=heat_pump.name,
-        least_kw=heat_pump.min_electric_kw,
-        most_kw=heat_pump.max_electric_kw,
-        min_on_s=heat_pump.min_on_s,
-        min_off_s=heat_pump.min_off_s,
-        start_price=heat_pump.start_price,
-        on=state.on,
-        since=state.since,
-    )
-
-
-def tank_duty(hot_water: HotWater, state: HotWaterState) -> Duty:
-    """How the heater of the tank may be switched."""
-    return Duty(
-        name=hot_water.name,
-        least_kw=hot_water.least_electric_kw,
-        most_kw=hot_water.max_electric_kw,
-        min_on_s=hot_water.min_on_s,
-        min_off_s=hot_water.min_off_s,
-        start_price=hot_water.start_price,
+        name=heater.name,
+        least_kw=heater.least_electric_kw if isinstance(heater, HotWater) else heater.min_electric_kw,
+        most_kw=heater.max_electric_kw,
+        min_on_s=heater.min_on_s,
+        min_off_s=heater.min_off_s,
+        start_price=heater.start_price,
         on=state.on,
         since=state.since,
     )

@@ -2,7 +2,7 @@
 
 from ..model import HeatPump, HeatPumpState
 from ..model.schedules import heat_pump_plan
-from ..model.zones import building_duty, building_zone
+from ..model.zones import building_zone, heater_duty
 from .block import Block, Context
 from .zone import zone_block
 
@@ -11,5 +11,5 @@ def heat_pump_block(heat_pump: HeatPump, state: HeatPumpState, context: Context)
     """The building is the zone; the COP of each step follows from its outdoor temperature, so all stays linear."""
     zone = building_zone(heat_pump, state, context.terms)
     return zone_block(
-        building_duty(heat_pump, state), zone, context, lambda power_kw: heat_pump_plan(heat_pump, zone, power_kw)
+        heater_duty(heat_pump, state), zone, context, lambda power_kw: heat_pump_plan(heat_pump, zone, power_kw)
     )

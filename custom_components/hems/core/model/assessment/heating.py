@@ -9,7 +9,7 @@ from ..legionella import Disinfection
 from ..plan import AssetPlan, Violation
 from ..terms import Terms
 from ..thermal import Zone
-from ..zones import building_duty, building_health, building_zone, tank_duty, tank_zone
+from ..zones import building_health, building_zone, heater_duty, tank_zone
 from .duty import judge_duty
 from .judgement import Judgement, broken_spans
 
@@ -23,7 +23,7 @@ def judge_heat_pump(asset: HeatPump, plan: AssetPlan, terms: Terms) -> Judgement
     return _joined(
         asset,
         building_zone(asset, state, terms),
-        building_duty(asset, state),
+        heater_duty(asset, state),
         plan,
         terms,
         building_health(asset, state),
@@ -33,7 +33,7 @@ def judge_heat_pump(asset: HeatPump, plan: AssetPlan, terms: Terms) -> Judgement
 def judge_hot_water(asset: HotWater, plan: AssetPlan, terms: Terms) -> Judgement:
     """Kelvin-hours outside the band of the tank, how its heater is switched, and its legionella cycle."""
     state = terms.request.state_of(asset, HotWaterState)
-    return _joined(asset, tank_zone(asset, state, terms), tank_duty(asset, state), plan, terms)
+    return _joined(asset, tank_zone(asset, state, terms), heater_duty(asset, state), plan, terms)
 
 
 def _joined(

@@ -1,6 +1,6 @@
 """The judgement of a whole plan: what it costs, split, and every limit it breaks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from ..phases import over_phase_kw
 from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
 from .grid import capacity_cost, export_excess_kw
-from .judgement import broken_spans
+from .judgement import Judgement, broken_spans
 from .overrides import override_misses
 from .registry import judge
 
@@ -27,6 +27,19 @@ class Assessment:
     violations: tuple[Violation, ...]
     health: tuple[InputHealth, ...]
     """What had to be assumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """What the connection cannot carry, per step."""
+
+    unserved_kw: Sequence[float]
+    export_kw: Sequence[float]
+    phases_kw: Sequence[Sequence[float]]
+
+    def energy_kwh(self, terms: Terms) -> float:
+        """All of it."""
+        return sum(_energy(kw, terms) for kw in (self.unserved_kw, self.export_kw, *self.phases_kw))
 
 
 def judged_plan(
@@ -71,57 +84,54 @@ def assess_plan(
     """Judge a schedule by the terms it was made for."""
     by_name = {plan.asset: plan for plan in assets}
     judged = [judge(asset, by_name[asset.name], terms) for asset in terms.request.site.assets]
-    excess_kw = export_excess_kw(terms, export_kw)
-    over_phases_kw = over_phase_kw(terms, by_name)
-    bill_energy, bill_export = (
-        _money(terms.import_price, import_kw, terms),
-        _money(terms.export_price, export_kw, terms),
+    excess = Excess(
+        unserved_kw=unserved_kw,
+        export_kw=export_excess_kw(terms, export_kw),
+        phases_kw=over_phase_kw(terms, by_name),
     )
-    cost = CostSplit(
-        energy=bill_energy,
-        export=-bill_export,
+    return Assessment(
+        cost=_cost(terms, judged, import_kw, export_kw, excess),
+        violations=(
+            *(violation for judgement in judged for violation in judgement.violations),
+            *override_misses(terms, by_name),
+            *_broken_limits(terms, excess),
+        ),
+        health=tuple(entry for judgement in judged for entry in judgement.health),
+    )
+
+
+def _cost(
+    terms: Terms,
+    judged: Sequence[Judgement],
+    import_kw: Sequence[float],
+    export_kw: Sequence[float],
+    excess: Excess,
+) -> CostSplit:
+    """The weights beside money are what the worths add to the prices."""
+    bought, sold = _money(terms.import_price, import_kw, terms), _money(terms.export_price, export_kw, terms)
+    weighed = _money(terms.import_worth, import_kw, terms) - _money(terms.export_worth, export_kw, terms)
+    return CostSplit(
+        energy=bought,
+        export=-sold,
         fixed=terms.request.tariff.fixed_per_day * sum(terms.steps_h) / 24.0,
         capacity=capacity_cost(terms, import_kw),
         wear=sum(judgement.wear for judgement in judged),
         comfort=sum(judgement.comfort for judgement in judged)
-        + UNSERVED_PRICE_PER_KWH
-        * terms.money_scale
-        * (_energy(unserved_kw, terms) + _energy(excess_kw, terms) + sum(_energy(kw, terms) for kw in over_phases_kw)),
-        preference=_money(terms.import_worth, import_kw, terms)
-        - bill_energy
-        + bill_export
-        - _money(terms.export_worth, export_kw, terms),
+        + UNSERVED_PRICE_PER_KWH * terms.money_scale * excess.energy_kwh(terms),
+        preference=weighed - (bought - sold),
         end_value=sum(judgement.end_value for judgement in judged),
     )
-    violations = (
-        *(violation for judgement in judged for violation in judgement.violations),
-        *override_misses(terms, by_name),
-        *broken_spans(
-            "grid.unserved", None, unserved_kw, "kW", "the limits leave this load without supply", terms.horizon
-        ),
-        *(
-            violation
-            for phase, over_kw in zip(PHASES, over_phases_kw, strict=True)
-            for violation in broken_spans(
-                f"grid.max_phase_{phase}",
-                None,
-                over_kw,
-                "kW",
-                "what cannot be switched off draws more on this phase than its fuse carries",
-                terms.horizon,
-            )
-        ),
-        *broken_spans(
-            "grid.max_export",
-            None,
-            excess_kw,
-            "kW",
-            "more sun than may be exported, and it cannot be held back",
-            terms.horizon,
-        ),
-    )
-    health = tuple(entry for judgement in judged for entry in judgement.health)
-    return Assessment(cost=cost, violations=violations, health=health)
+
+
+def _broken_limits(terms: Terms, excess: Excess) -> Iterator[Violation]:
+    """Of the grid connection."""
+    supply = "the limits leave this load without supply"
+    fuse = "what cannot be switched off draws more on this phase than its fuse carries"
+    sun = "more sun than may be exported, and it cannot be held back"
+    yield from broken_spans("grid.unserved", None, excess.unserved_kw, "kW", supply, terms.horizon)
+    for phase, over_kw in zip(PHASES, excess.phases_kw, strict=True):
+        yield from broken_spans(f"grid.max_phase_{phase}", None, over_kw, "kW", fuse, terms.horizon)
+    yield from broken_spans("grid.max_export", None, excess.export_kw, "kW", sun, terms.horizon)
 
 
 def _energy(power_kw: Sequence[float], terms: Terms) -> float:
