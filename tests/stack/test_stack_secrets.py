@@ -79,7 +79,7 @@ def test_files_belong_to_the_users_that_the_services_run_as(tmp_path):
         assert (directory.stat().st_uid, directory.stat().st_gid, mode(directory)) == (owner.uid, owner.gid, owner.mode)
         for file in directory.iterdir():
             assert (file.stat().st_uid, file.stat().st_gid) == (owner.files or (owner.uid, owner.gid)), file
-    assert mode(tmp_path / "grafana") == 0o750
+    assert mode(tmp_path / "grafana") == 0o2750, "the token that the agent puts there is Grafana's group's"
     assert (tmp_path / "home-id").stat().st_uid == 0
 
 

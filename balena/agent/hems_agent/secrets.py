@@ -21,8 +21,8 @@ import re
 import secrets
 from types import MappingProxyType
 
-from hems_agent import broker_files, certificates
-from hems_agent.secret_files import PRIVATE, PUBLIC, Owner, SecretFiles
+from . import broker_files, certificates
+from .secret_files import PRIVATE, PUBLIC, Owner, SecretFiles
 
 STACK_OWNERS: Mapping[str, Owner] = MappingProxyType(
     {
@@ -33,8 +33,8 @@ STACK_OWNERS: Mapping[str, Owner] = MappingProxyType(
         "engine": Owner(10002, 10002),
         "influxdb": Owner(1000, 1000),
         "agent": Owner(10001, 10001),
-        # The agent adds the token with which Grafana reads: only InfluxDB can make it.
-        "grafana": Owner(10001, 472, mode=0o750, files=(472, 472)),
+        # The agent adds the token with which Grafana reads, as only InfluxDB can make it; the bit hands on the group.
+        "grafana": Owner(10001, 472, mode=0o2750, files=(472, 472)),
         "nginx": Owner(101, 101),
         "config-editor": Owner(0, 0),
         "wifi-repeater": Owner(0, 0),

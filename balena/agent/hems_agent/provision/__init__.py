@@ -1,0 +1,131 @@
+"""The home's InfluxDB and its copy to the fleet: `Provisioner.step()` once a minute does all of it.
+
+options ── home.py   first boot: set-up, buckets, downsampling, tokens
+├─ fleet.py  the remote and the replication, as the variables say
+├─ watch.py  figures, alerts, stretches that a full queue lost
+└─ fill.py   those stretches, copied once the fleet is back      (memory.py remembers over restarts)
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+import logging
+import time
+
+from ..influx import InfluxRefused, InfluxUnreachable
+from .fill import BackFill
+from .fleet import FleetProvisioner
+from .home import Home, HomeProvisioner, NotReady
+from .memory import Remembered
+from .options import QUARTERS, RAW, FleetOptions, HomeOptions, fleet_of
+from .status import Alert, ReplicationStatus, Trouble
+from .watch import Watch, with_alerts
+
+__all__ = [
+    "QUARTERS",
+    "RAW",
+    "Alert",
+    "FleetOptions",
+    "HomeOptions",
+    "Provisioner",
+    "ReplicationStatus",
+    "Trouble",
+    "fleet_of",
+]
+
+_LOGGER = logging.getLogger(__name__)
+
+PROVISION_EVERY_S = 900.0
+RETRY_EVERY_S = 60.0
+FILL_FOR_S = 30.0
+"""The longest that one step copies what was missed; the next goes on."""
+
+
+class Provisioner:
+    """One home. `fleet` is what fleet_of found; `clock` gives Unix time [s], `patience` seconds that only go up."""
+
+    def __init__(
+        self,
+        options: HomeOptions,
+        fleet: FleetOptions | None,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fleet = fleet
+        self._clock = clock
+        self._patience = patience
+        self._remembered = Remembered(options.state)
+        memory = self._remembered.memory
+        self._home = HomeProvisioner(options)
+        self._copy = FleetProvisioner(self._home.influx, memory)
+        self._watch = Watch(self._home.influx, memory)
+        self._fill = BackFill(self._home.influx, options.org, self._remembered)
+        self._known: Home | None = None
+        self._next_s = 0.0
+        self._alerts: list[Alert] = []
+
+    def step(self) -> ReplicationStatus:
+        """Provision if it is time, look, copy what was missed if the fleet takes it. Never raises for a network."""
+        try:
+            return self._step()
+        except (InfluxUnreachable, InfluxRefused, NotReady) as err:
+            self._next_s = min(self._next_s, self._clock() + RETRY_EVERY_S)
+            alert = Alert(Trouble.HOME_NOT_READY, f"The home's InfluxDB cannot be used: {err}")
+            memory = self._remembered.memory
+            return ReplicationStatus(
+                configured=self._fleet is not None,
+                failed_points=int(memory.failed_points),
+                filled_points=memory.filled_points,
+                lost=tuple(memory.lost),
+                alerts=(alert,),
+            )
+        finally:
+            self._remembered.save()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._home.influx.close()
+
+    def note_loss(self, start_s: float, stop_s: float) -> None:
+        """Copy this stretch [Unix s] again: whoever writes late points while the queue is full knows it best."""
+        if self._fleet is not None:
+            self._remembered.memory.lose(start_s, stop_s)
+            self._remembered.save()
+
+    def downsample_again(self, start_s: float, stop_s: float) -> None:
+        """Compute the quarters of a stretch [Unix s] again, for points that came more than two days late.
+
+        Raises InfluxUnreachable or InfluxRefused.
+        """
+        self._home.downsample_again(start_s, stop_s)
+
+    def _step(self) -> ReplicationStatus:
+        now_s = self._clock()
+        if self._known is None or now_s >= self._next_s:
+            self._known = self._home.provision()
+            self._alerts = []
+            if self._fleet is None:
+                self._copy.remove(self._known)
+            else:
+                self._alerts = self._copy.provision(self._known, self._fleet, now_s)
+            wrong = any(alert.trouble is not Trouble.PLAIN_HTTP for alert in self._alerts)
+            self._next_s = now_s + (RETRY_EVERY_S if wrong else PROVISION_EVERY_S)
+        if self._fleet is None:
+            return ReplicationStatus()
+        replication = self._copy.replication(self._known)
+        if replication is None:
+            return ReplicationStatus(
+                configured=True, alerts=tuple(self._alerts), lost=tuple(self._remembered.memory.lost)
+            )
+        memory = self._remembered.memory
+        failed_before = memory.failed_points
+        status = self._watch.look(self._fleet, self._copy.org_id, replication, now_s)
+        drained = status.latest_code in {None, 204} and status.queue_fill < 0.5
+        if status.lost and drained and memory.failed_points == failed_before:
+            until = self._patience() + FILL_FOR_S
+            self._fill.run(self._fleet, self._copy.org_id, lambda: self._patience() < until)
+            status = replace(status, lost=tuple(memory.lost), filled_points=memory.filled_points)
+        status = with_alerts(status)
+        told = {alert.trouble for alert in status.alerts}
+        more = tuple(alert for alert in self._alerts if alert.trouble not in told)
+        return replace(status, alerts=(*status.alerts, *more))
