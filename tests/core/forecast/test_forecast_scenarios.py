@@ -52,6 +52,14 @@ def test_the_first_hours_lie_at_the_quantiles():
     assert 3.8 < kw[2] <= 4.5
 
 
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_the_first_is_the_forecast_itself_however_skewed_its_quantiles_are(count):
+    skewed = banded(LOAD.values, (0.2, 0.6, 2.0))
+    first = scenarios_of(skewed, {"roof": SUN}, count)[0]
+    assert first.load_kw.values == skewed.values
+    assert first.available_kw["roof"].values == SUN.values
+
+
 def test_three_scenarios_bring_little_sun_with_much_load():
     _, bad, good = scenarios_of(LOAD, {"roof": SUN}, 3)
     noon = START + 12 * HOUR

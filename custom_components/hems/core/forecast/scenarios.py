@@ -1,7 +1,8 @@
 """A few whole days that may come, each with its probability, from the quantiles of load and sun.
 
-Three points per quantity, P10, P50 and P90 with the probabilities 0.3, 0.4 and 0.3 of Swanson's rule: of all
-rules with these points it keeps the mean of skewed quantities best (Hurst, Brown and Swanson 2000).
+Three points per quantity with the probabilities 0.3, 0.4 and 0.3 of Swanson's rule: P10, the middle and P90 (Hurst,
+Brown and Swanson 2000). The middle is the forecast itself rather than P50, so that the plan, which is the forecast's,
+counts with its 0.4 and needs no branch of its own; the others are scaled so that the mean is the forecast's, too.
 
 A cloudy day is cloudy for hours: a scenario keeps its level and drifts to another one in `MEMORY`. Its course in
 standard normal numbers is `a * c(t) + b * sqrt(1 - c(t)^2)` with c = exp(-(lead / MEMORY)^2). Where the signs a and b
@@ -41,7 +42,7 @@ FIVE: Sequence[tuple[float, Course, Course]] = (
 
 
 def scenarios_of(load: Series, suns: Mapping[str, Series], count: int) -> tuple[Scenario, ...]:
-    """`count` (1, 3 or 5) scenarios in kW whose mean is that of the forecasts; the middle one comes first.
+    """`count` (1, 3 or 5) scenarios in kW whose mean is that of the forecasts; the forecasts themselves come first.
 
     All arrays stand under one sky. A forecast without quantiles is the same in every scenario; unknown stays unknown.
 
@@ -68,7 +69,7 @@ def _plain(series: Series) -> Series:
 
 
 def _paths(series: Series, courses: Sequence[Course], weights: Sequence[float]) -> list[Series]:
-    """One series per course, scaled at each time so that their mean is the forecast's own value."""
+    """One series per course; the first is the forecast, and so is the mean of the others at each time."""
     points = sorted((NormalDist().inv_cdf(quantile.level), quantile.values) for quantile in series.quantiles)
     known = [value for values in (series.values, *(v for _, v in points)) for value in values if value is not None]
     top = max(known, default=0.0)
@@ -80,8 +81,8 @@ def _paths(series: Series, courses: Sequence[Course], weights: Sequence[float]) 
             columns.append([value] * len(courses))
             continue
         lead = max(0.0, (start + (end - start) / 2 - series.start) / MEMORY)
-        raw = [min(top, max(0.0, _at(curve, EXTREME * _level(course, lead)))) for course in courses]
-        columns.append([*_centred(raw, weights, value, top)])
+        raw = [min(top, max(0.0, _at(curve, EXTREME * _level(course, lead)))) for course in courses[1:]]
+        columns.append([value, *_centred(raw, weights[1:], value, top)])
     return [Series(times=series.times, values=tuple(column[k] for column in columns)) for k in range(len(courses))]
 
 
@@ -102,7 +103,7 @@ def _at(curve: Sequence[tuple[float, float]], z: float) -> float:
 
 def _centred(raw: Sequence[float], weights: Sequence[float], mean: float, top: float) -> Sequence[float]:
     """Multiplied so that the weighted mean is `mean`, as far as `top` allows."""
-    found = sum(weight * value for weight, value in zip(weights, raw, strict=True))
+    found = sum(weight * value for weight, value in zip(weights, raw, strict=True)) / sum(weights)
     if found <= 1e-9:
         return [mean] * len(raw)
     return [min(top, value * mean / found) for value in raw]
