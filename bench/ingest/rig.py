@@ -1,6 +1,6 @@
 """Broker, store, relay, agent and load, each a process with the stack's own configuration where it has one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import json
@@ -99,7 +99,7 @@ class Rig:
         )
         self._await("relay", self.relay_port)
 
-    def start_agent(self, batch_s: float = 10.0) -> subprocess.Popen[bytes]:
+    def start_agent(self, batch_s: float = 10.0, patience_s: float = PATIENCE_S) -> subprocess.Popen[bytes]:
         """The telemetry path of the agent; its figures go to a file."""
         options = {
             "directory": str(self.directory),
@@ -111,7 +111,7 @@ class Rig:
         }
         self.figures_file.unlink(missing_ok=True)
         agent = self._start_module("agent", "bench.ingest.agent", json.dumps(options))
-        _until(lambda: bool(self.figures().get("ingest", {}).get("connected")), "the agent does not connect", agent)
+        _until(self._agent_is_connected, "the agent does not connect", agent, patience_s)
         return agent
 
     def start_load(self, sensors: int, seconds: int) -> subprocess.Popen[bytes]:
@@ -195,6 +195,9 @@ class Rig:
         with urllib.request.urlopen(url.replace('"', "%22"), timeout=300) as answer:  # noqa: S310 - our own process
             return str(answer.read(), "utf-8")
 
+    def _agent_is_connected(self) -> bool:
+        return bool(self.figures().get("ingest", {}).get("connected"))
+
     def _start(self, name: str, command: list[str], output: Path | None = None) -> subprocess.Popen[bytes]:
         with (self.directory / f"{name}.log").open("ab") as log, (output or Path(os.devnull)).open("ab") as out:
             path = os.pathsep.join(str(folder) for folder in FOLDERS)
@@ -231,8 +234,10 @@ def a_rig(directory: Path, batch_s: float = 10.0) -> Iterator[Rig]:
         rig.stop()
 
 
-def _until(condition: Any, complaint: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def _until(
+    condition: Callable[[], bool], complaint: str, process: subprocess.Popen[bytes], patience_s: float = PATIENCE_S
+) -> None:
+    deadline = time.monotonic() + patience_s
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{complaint}; see its log")

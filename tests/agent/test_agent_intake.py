@@ -114,6 +114,18 @@ def test_a_retained_measurement_without_a_time_is_dropped():
     assert (len(intake.lines), dict(intake.counts.bad)) == (1, {"retained": 1})
 
 
+def test_measurements_without_a_time_that_arrive_together_are_all_kept():
+    intake, _ = an_intake()
+    for power_kw in (1, 1, 2):
+        payload = b'{"site":"home","kind":"meter","values":{"power_kw":%d}}' % power_kw
+        intake.take(TOPIC, payload, NOON_MS)
+    assert [line.split()[1:] for line in intake.lines] == [
+        ["power_kw=1.0", "1795262400000"],
+        ["power_kw=1.0", "1795262400001"],
+        ["power_kw=2.0", "1795262400002"],
+    ]
+
+
 def test_a_plan_that_is_told_again_is_written_once():
     intake, _ = an_intake()
     for _ in range(2):

@@ -113,6 +113,9 @@ class Intake:
             series = self._new_series(topic, said.site, said.kind, now_ms)
             if series is None:
                 return
+        if said.time is None:
+            # What waited in the broker comes within one millisecond, and is no repetition.
+            time_ms = max(time_ms, series.newest_ms + 1)
         if time_ms > series.newest_ms:
             series.newest_ms = time_ms
             fresh = values
