@@ -32,7 +32,6 @@ LABELS = {
 """Labels that hand over a part of the device, by the only service that may have each."""
 CAPABILITIES = {
     "init": {"CHOWN", "DAC_OVERRIDE", "FOWNER"},
-    "homeassistant": {"CHOWN", "FOWNER", "KILL", "SETGID", "SETUID"},
     "agent": {"CHOWN", "SETGID", "SETUID"},
 }
 MEMORY_MB = 1650
