@@ -7,6 +7,7 @@ import re
 import ssl
 import stat
 import subprocess
+import sys
 import time
 
 from hems_agent import broker_files, certificates, secrets
@@ -15,7 +16,7 @@ from hems_agent.secrets import MQTT_USERS, STACK_OWNERS, make_secrets
 import pytest
 
 from tests.demo_process import free_port
-from tests.stack.native_stack import native, needs, running
+from tests.stack.native_stack import ROOT, native, needs, running
 
 EVERYBODYS = {"home-id", "ca.crt", ".rotated"}
 
@@ -81,6 +82,31 @@ def test_files_belong_to_the_users_that_the_services_run_as(tmp_path):
             assert (file.stat().st_uid, file.stat().st_gid) == (owner.files or (owner.uid, owner.gid)), file
     assert mode(tmp_path / "grafana") == 0o2750, "the token that the agent puts there is Grafana's group's"
     assert (tmp_path / "home-id").stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+def test_first_boot_needs_no_more_rights_than_init_has(tmp_path):
+    rights = "-all,+chown,+dac_override,+fowner"
+    code = "import sys, pathlib, hems_agent.secrets as s; s.make_secrets(pathlib.Path(sys.argv[1]), {})"
+    command = [
+        "setpriv",
+        "--bounding-set",
+        rights,
+        "--inh-caps",
+        "-all",
+        "--",
+        sys.executable,
+        "-c",
+        code,
+        tmp_path / "s",
+    ]
+    for _ in range(2):
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "balena/agent")})
+        grafana = tmp_path / "s/grafana"
+        assert (grafana.stat().st_uid, grafana.stat().st_gid, mode(grafana)) == (10001, 472, 0o2750)
+    token = ["setpriv", "--reuid", "10001", "--regid", "10001", "--clear-groups", "--", "touch", "token"]
+    subprocess.run(token, check=True, cwd=grafana)
+    assert (grafana / "token").stat().st_gid == 472
 
 
 def test_a_second_boot_changes_nothing(tmp_path):

@@ -6,6 +6,7 @@ from errno import ELOOP
 import os
 from pathlib import Path
 import secrets
+from stat import S_IMODE
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -40,9 +41,7 @@ class SecretFiles:
         owner = (self.owners or {}).get(consumer)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            if owner is not None:
-                os.fchown(descriptor, owner.uid, owner.gid)
-            os.fchmod(descriptor, owner.mode if owner is not None else 0o700)
+            _claim_folder(descriptor, owner)
         finally:
             os.close(descriptor)
         for leftover in path.glob(".new-*"):
@@ -95,6 +94,19 @@ class SecretFiles:
             return (0, 0)
         owner = self.owners[consumer]
         return owner.files or (owner.uid, owner.gid)
+
+
+def _claim_folder(descriptor: int, owner: Owner | None) -> None:
+    if owner is None:
+        os.fchmod(descriptor, 0o700)
+        return
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid, S_IMODE(now.st_mode)) == (owner.uid, owner.gid, owner.mode):
+        return
+    # The kernel takes the set-group-ID bit from who is not of the group and lacks CAP_FSETID, as init does.
+    os.fchown(descriptor, os.geteuid(), os.getegid())
+    os.fchmod(descriptor, owner.mode)
+    os.fchown(descriptor, owner.uid, owner.gid)
 
 
 def write_whole(path: Path, text: str, mode: int = PRIVATE, owner: tuple[int, int] | None = None) -> None:

@@ -6,7 +6,7 @@ certificates follow from them and from the variables. `.rotated` is written last
 other services, which wait for it, that everything stands, and which value of ROTATE_SECRETS it was made for.
 
     /secrets/home-id, ca.crt              everybody
-            /ca, /people                  root: the CA's key; passwords that people type
+            /ca, /people                  nobody: the CA's key; passwords that people type
             /mosquitto, /homeassistant, /engine, /influxdb, /agent, /grafana, /nginx, /config-editor, /wifi-repeater
 
 InfluxDB alone can make its tokens and change its password: after a rotation `agent/rotate_influxdb` asks the
@@ -26,8 +26,9 @@ from .secret_files import PRIVATE, PUBLIC, Owner, SecretFiles
 
 STACK_OWNERS: Mapping[str, Owner] = MappingProxyType(
     {
-        "ca": Owner(0, 0),
-        "people": Owner(0, 0),
+        # Nobody runs as 10000: only init, and the host, come at the CA's key and at what people type.
+        "ca": Owner(10000, 10000),
+        "people": Owner(10000, 10000),
         "mosquitto": Owner(1883, 1883),
         "homeassistant": Owner(0, 0),
         "engine": Owner(10002, 10002),

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Wait for the secrets, become InfluxDB. It needs none of them itself: they are how an operator gets in by its command
+# line, and their absence means that the agent could not set it up.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+sh "$here/../wait-for-secrets.sh" influxdb/operator_token influxdb/admin_password
+umask 077
+exec influxd
