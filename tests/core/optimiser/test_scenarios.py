@@ -104,6 +104,23 @@ def test_scenarios_that_are_all_like_the_forecast_change_nothing() -> None:
     assert timeless(solve(replace(plain, scenarios=(alike, alike, alike)))) == timeless(solve(plain))
 
 
+@pytest.mark.parametrize("suns", [(), (1.0, 1.5), (0.8, 1.2, 2.0)])
+def test_sun_that_cannot_be_sold_is_stored_while_it_shines_whatever_may_come(suns: tuple[float, ...]) -> None:
+    """Two of the four sunny hours fill the battery, in every scenario: which two is a matter of taste."""
+    horizon = a_horizon(8)
+    plain = a_request(
+        a_battery(capacity_kwh=2.0, charge_efficiency=1.0, min_soc=0.0, wear_per_kwh=0.0, end_price_per_kwh=0.0),
+        a_battery_state(0.0),
+        a_pv(),
+        a_pv_state([1.0] * 4 + [0.0] * 4, horizon),
+        horizon=horizon,
+        load_kw=[0.0] * 4 + [2.0] * 4,
+        site={"max_export_kw": 0.0},
+    )
+    plan = solve(replace(plain, scenarios=tuple(scaled(plain, 1.0, sun, 1.0 / len(suns)) for sun in suns)))
+    assert plan.asset("battery").power_kw[:4] == pytest.approx((1.0, 1.0, 0.0, 0.0), abs=1e-4)
+
+
 def test_prices_on_the_bus_are_those_of_the_forecast_and_not_of_its_share() -> None:
     plain = a_request(a_pv(), a_pv_state(0.5), load_kw=2.0, import_price=0.30)
     plan = solve(replace(plain, scenarios=(scaled(plain, 1.0, 1.0, 0.4), scaled(plain, 2.0, 0.5, 0.6))))
