@@ -4,9 +4,10 @@ import asyncio
 from contextlib import asynccontextmanager
 import os
 import subprocess
+import sys
 
 import aiohttp
-from aiohttp import web
+from aiohttp import CookieJar, web
 import pytest
 
 from tests.stack.native_stack import LOOPBACK, ROOT, free_ports, native, needs, ports_of, running, the_secrets
@@ -287,3 +288,33 @@ def test_the_container_listens_where_docker_compose_publishes():
     configuration = (ROOT / "balena/nginx/entrypoint.sh").read_text()
     assert "HTTP_PORT:-8080" in configuration
     assert "HTTPS_PORT:-8443" in configuration
+
+
+async def test_the_real_editor_is_used_through_its_door_with_the_password_that_the_home_made(tmp_path, socket_enabled):
+    door = Door(tmp_path, CONFIG_EDITOR="on")
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "configuration.yaml").write_text("automation: []\n")
+    editor = native.Service(
+        name="config-editor",
+        command=(sys.executable, "-m", "hems_editor"),
+        environment={
+            "PYTHONPATH": str(ROOT / "balena/config-editor"),
+            "CONFIG_EDITOR": "on",
+            "CONFIG_EDITOR_HOST": "127.0.0.1",
+            "CONFIG_EDITOR_PORT": str(door.backends["config-editor"]),
+            "CONFIG_EDITOR_FOLDER": str(config),
+            "CONFIG_EDITOR_PASSWORD_FILE": str(door.secrets / "config-editor/password_hash"),
+        },
+    )
+    base, password = f"{door.url}/config-editor", (door.secrets / "people/config_editor_password").read_text()
+    by_script = {"X-Hems-Editor": "1"}
+    with running(editor, tmp_path, door.backends["config-editor"]):
+        async with door.open(backends=False) as session, aiohttp.ClientSession(cookie_jar=CookieJar(unsafe=True)) as me:
+            assert (await me.get(f"{base}/")).status == 200
+            assert (await me.get(f"{base}/files")).status == 401
+            assert (await me.post(f"{base}/login", json={"password": "admin"}, headers=by_script)).status == 401
+            assert (await me.post(f"{base}/login", json={"password": password}, headers=by_script)).status == 200
+            assert "configuration.yaml" in await (await me.get(f"{base}/files")).text()
+            assert (await session.get(f"{base}/files")).status == 401
+    assert password not in (tmp_path / "config-editor.log").read_text()
