@@ -188,3 +188,9 @@ async def test_who_guesses_passwords_is_slowed_down_before_a_real_login_page(sta
             headers = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https, http"}
             async with session.get(f"{stack.url}/", headers=headers) as answer:
                 assert answer.status == 200
+            # As balena's public URL asks: its own name, and claims about the way that nobody here can check.
+            headers = {"Host": "1a2b3c.balena-devices.com", "X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}
+            async with session.get(f"{stack.url}/auth/authorize", headers=headers) as answer:
+                assert answer.status == 200
+            async with session.ws_connect(f"{stack.url}/api/websocket", headers=headers) as socket:
+                assert (await socket.receive_json())["type"] == "auth_required"

@@ -23,12 +23,15 @@ eventually() {  # seconds, what, command…
   done
 }
 
+MARK='# made by try.sh'
 make_variables() {
+  if [ -e .env ] && ! grep -qx "$MARK" .env; then fail "there is a .env of your own, which would be overwritten"; fi
   [ -s "$work/token" ] || openssl rand -hex 24 >"$work/token"
   [ -s "$work/password" ] || openssl rand -hex 16 >"$work/password"
   FLEET_TOKEN=$(cat "$work/token") FLEET_PASSWORD=$(cat "$work/password")
   export FLEET_TOKEN FLEET_PASSWORD
   cat >.env <<VARIABLES
+$MARK
 FLEET_INFLUX_URL=http://fleet:8086
 FLEET_INFLUX_ORG=fleet
 FLEET_INFLUX_BUCKET=homes
