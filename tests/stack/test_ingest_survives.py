@@ -113,7 +113,8 @@ def test_bad_messages_are_acknowledged_counted_and_stop_nothing(rig):
     publish(rig, topic, a_reading())
     until(lambda: rig.relayed().get("points") == 1)
     expected = {"message": 1, "kind": 1, "values": 1, "topic": 1}
-    until(lambda: rig.figures()["ingest"]["counts"]["bad"] == expected)
+    until(lambda: rig.figures()["ingest"]["counts"]["messages"] == 5)
+    assert rig.figures()["ingest"]["counts"]["bad"] == expected
     until(lambda: rig.figures()["ingest"]["waiting"] == 0)
 
 

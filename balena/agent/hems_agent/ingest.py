@@ -6,7 +6,7 @@ everything here, because the client library is not made for acknowledgements fro
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 import logging
 from pathlib import Path
@@ -133,7 +133,7 @@ class Ingest:
         """Points of the agent's own, from any thread; they are on the disk with the next batch."""
         for one in lines:
             if self._own.qsize() >= MOST_LINES:
-                self.intake.counts.bad["overflow"] += 1
+                self.intake.counts.count_bad("overflow")
             else:
                 self._own.put(one)
 
@@ -148,7 +148,7 @@ class Ingest:
             connected=self._connected,
             trouble=self._disk_trouble or self._trouble,
             waiting=len(self._unacknowledged),
-            counts=self.intake.counts,
+            counts=replace(self.intake.counts, bad=dict(self.intake.counts.bad)),
         )
 
     def _new_client(self) -> Client:
@@ -272,7 +272,7 @@ class Ingest:
         if message.qos:
             self._unacknowledged.append(message.mid)
         elif len(self.intake.lines) >= MOST_LINES:
-            self.intake.counts.bad["overflow"] += 1
+            self.intake.counts.count_bad("overflow")
             return
         self.intake.take(message.topic, message.payload, _now_ms(), retained=message.retain)
 

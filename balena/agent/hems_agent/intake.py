@@ -1,6 +1,5 @@
 """From a message to lines in one pass: read strictly, each value once, everything dropped is counted."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,8 +32,12 @@ class Counts:
     points: int = 0
     duplicates: int = 0
     """Values that were there already, or older than one that was."""
-    bad: Counter[str] = field(default_factory=Counter)
+    bad: dict[str, int] = field(default_factory=dict)
     """Messages by what was wrong: `message` (no JSON), a field, `topic`, `clock`, `series`, `retained`, `overflow`."""
+
+    def count_bad(self, reason: str) -> None:
+        """One more."""
+        self.bad[reason] = self.bad.get(reason, 0) + 1
 
 
 @dataclass(slots=True)
@@ -169,7 +172,7 @@ class Intake:
         self.counts.points += len(lines)
 
     def _drop(self, reason: str, topic: str, why: str, now_ms: int) -> None:
-        self.counts.bad[reason] += 1
+        self.counts.count_bad(reason)
         self._unlogged += 1
         if abs(now_ms - self._logged_ms) >= LOG_EVERY_MS:
             _LOGGER.warning("%d bad messages dropped, the last one of %.100s: %.300s", self._unlogged, topic, why)
