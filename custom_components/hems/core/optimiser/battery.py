@@ -21,7 +21,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
     energy_kwh = cp.Variable(n + 1, name=f"{name}.energy_kwh", nonneg=True)
     start_kwh = min(state.energy_kwh, battery.capacity_kwh)
     stored_kw = battery.charge_efficiency * charge_kw - discharge_kw / battery.discharge_efficiency
-    discharge = Flow(discharge_kw, np.full(n, battery.max_discharge_kw))
+    charge, discharge = _flows(battery, start_kwh, (charge_kw, discharge_kw), context)
     worth, worth_limits = _end_worth(battery, energy_kwh[n], context)
     wishes, wish_limits = _wishes(battery, state, energy_kwh, context)
     out_kwh = h @ discharge_kw / battery.discharge_efficiency
@@ -43,7 +43,7 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
             at_most(f"{name}.max_discharge", discharge_kw, battery.max_discharge_kw),
             *either_or(
                 f"{name}.one_way",
-                Flow(charge_kw, np.full(n, battery.max_charge_kw)),
+                charge,
                 discharge,
                 context.burning_pays,
             ),
@@ -58,6 +58,16 @@ def battery_block(battery: Battery, state: BatteryState, context: Context) -> Bl
         unsold=None if battery.may_export else discharge,
         not_for_cars=None if battery.may_charge_ev else discharge,
         plan=plan,
+    )
+
+
+def _flows(battery: Battery, start_kwh: float, powers_kw: tuple[Affine, Affine], context: Context) -> tuple[Flow, Flow]:
+    """Charge and discharge; in a long step no more than fills or empties it all."""
+    kwh = max(battery.max_kwh, start_kwh) - min(battery.min_kwh, start_kwh)
+    charge_kw, discharge_kw = powers_kw
+    return (
+        Flow(charge_kw, np.minimum(battery.max_charge_kw, kwh / (battery.charge_efficiency * context.h))),
+        Flow(discharge_kw, np.minimum(battery.max_discharge_kw, kwh * battery.discharge_efficiency / context.h)),
     )
 
 

@@ -24,6 +24,8 @@ SHARE = 1.0 / 3.0
 TASTE = 1.0
 """Weight in thousandths of the currency up to which a limit that may give way at that price is not in the way."""
 MOST_ROUNDS = 60
+MOST_RETRIES = 20
+"""Of what leaves no schedule at all, in all rounds together."""
 
 type Indices = np.ndarray[tuple[int], np.dtype[np.int32]]
 
@@ -81,22 +83,35 @@ def dive(highs: highspy.Highs, rows: Rows) -> bool:
 
     The solver then holds the schedule; the bounds of what has been fixed stay fixed.
     """
+    retries = MOST_RETRIES
     for _ in range(MOST_ROUNDS):
         values = np.array(highs.getSolution().col_value)
-        ups, downs = _round(values, rows)
-        if not len(ups) and not len(downs):
+        places, goals = _round(values, rows)
+        if not len(places):
             return True
-        for places, value in ((ups, 1.0), (downs, 0.0)):
-            fixed = np.full(len(places), value)
-            highs.changeColsBounds(len(places), rows.binaries[places], fixed, fixed)
-        highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return False
+        basis = highs.getBasis()
+        while not _holds_with(highs, rows.binaries[places], goals, goals):
+            if not retries or highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
+                return False
+            retries -= 1
+            # Fewer at a time; and the last of them the other way.
+            _holds_with(highs, rows.binaries[places], np.zeros(len(places)), np.ones(len(places)), basis)
+            half = len(places) // 2
+            places, goals = (places[:half], goals[:half]) if half else (places, 1.0 - goals)
     return False
 
 
-def _round(values: Values, rows: Rows) -> tuple[Indices, Indices]:
-    """Places of the decisions that become 1, and of those that become 0."""
+def _holds_with(highs: highspy.Highs, columns: Indices, lower: Values, upper: Values, basis: Any = None) -> bool:
+    """Whether there is a schedule with these bounds; from the basis at hand, or another."""
+    highs.changeColsBounds(len(columns), columns, lower, upper)
+    if basis is not None:
+        highs.setBasis(basis)
+    highs.run()
+    return bool(highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+
+def _round(values: Values, rows: Rows) -> tuple[Indices, Values]:
+    """Places of decisions, and whether they become 1 or 0."""
     parts = values[rows.binaries]
     is_split = np.abs(parts - np.round(parts)) > WHOLE
     chosen = []
@@ -113,7 +128,8 @@ def _round(values: Values, rows: Rows) -> tuple[Indices, Indices]:
         taken = np.argsort(least, kind="stable")[: int(np.ceil(SHARE * len(split)))]
     goes_up = up_breaks[taken] <= down_breaks[taken]
     ups = np.concatenate((np.array(chosen, dtype=np.int32), split[taken[goes_up]]))
-    return ups, split[taken[~goes_up]]
+    downs = split[taken[~goes_up]]
+    return np.concatenate((ups, downs)), np.repeat((1.0, 0.0), (len(ups), len(downs)))
 
 
 def _breaks(values: Values, split: Indices, parts: Values, rows: Rows) -> tuple[Values, Values]:
