@@ -123,6 +123,27 @@ def test_battery_whose_room_is_kept_for_something_better_does_as_planned() -> No
     assert Home(kept).settle(6.0, 0.2) == pytest.approx((0.5, 0.7, 0.0))
 
 
+@pytest.mark.parametrize(("later_price", "battery_kw"), [(-0.05, 0.0), (0.02, 5.0)])
+def test_room_that_the_home_is_paid_for_filling_later_is_kept(later_price: float, battery_kw: float) -> None:
+    """Nothing is exported, and at noon the battery is filled from the grid, at a price below nothing or above."""
+    two_hours = replace(
+        a_plan(0.0, 0.0, 1.0),
+        horizon=Horizon.even(START, timedelta(hours=1), 2),
+        assets=(
+            AssetPlan(asset="pv", kind="pv", power_kw=(-1.0, 0.0), trajectories={"curtailed_kw": (6.0, 0.0)}),
+            AssetPlan(asset="battery", kind="battery", power_kw=(0.0, 4.0), trajectories={}),
+        ),
+        load_kw=(1.0, 1.0),
+        unserved_kw=(0.0, 0.0),
+        import_kw=(0.0, 5.0),
+        export_kw=(0.0, 0.0),
+        import_price_per_kwh=(0.3, later_price),
+        export_price_per_kwh=(0.0, 0.0),
+        marginals=None,
+    )
+    assert Home(two_hours).settle(7.0, 1.0)[0] == pytest.approx(battery_kw, abs=1e-6)
+
+
 def test_battery_that_somebody_commands_leaves_the_sun_held_back() -> None:
     home = Home(a_plan(0.0, 2.0, 3.0))
     home.overrides = [of_override(Override(asset="battery", power_kw=1.0, until=hours(1)))]

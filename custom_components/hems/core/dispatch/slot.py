@@ -44,13 +44,20 @@ def slot_at(plan: Plan | None, now: datetime) -> Slot | None:
 
 
 def _stores(plan: Plan, index: int) -> Iterator[str]:
-    """Batteries whose energy is worth something after the slot, or nobody knows what it is worth.
+    """Batteries whose room the plan does not keep: for being paid to fill them, at a negative price, later on.
 
-    Less than nothing is a kWh worth whose room the plan keeps, to be paid for filling it at a negative price.
+    Their energy may be worth nothing more then, but not less; where no program was solved, nobody knows.
     """
     worth = plan.marginals.stored_value_per_kwh if plan.marginals else {}
+    paid = [
+        later
+        for later in range(index + 1, plan.horizon.steps)
+        if plan.import_price_per_kwh[later] < 0.0 and plan.import_kw[later] > 0.0
+    ]
     for asset in plan.assets:
-        if asset.kind == "battery" and (asset.asset not in worth or worth[asset.asset][index + 1] >= -NOTHING_PER_KWH):
+        kept = any(asset.power_kw[later] > 0.0 for later in paid)
+        harms = asset.asset in worth and worth[asset.asset][index + 1] < -NOTHING_PER_KWH
+        if asset.kind == "battery" and not kept and not harms:
             yield asset.asset
 
 
