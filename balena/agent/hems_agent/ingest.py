@@ -31,6 +31,7 @@ from .spool import Spool
 
 _LOGGER = logging.getLogger(__name__)
 
+BROKER_DROPPED = "$SYS/broker/publish/messages/dropped"
 TURN_S = 0.2
 """The longest sleep: a message to publish waits this long at most."""
 GATHER_S = 0.02
@@ -77,6 +78,8 @@ class IngestState:
     """Why not; empty when all is well, else for people."""
     waiting: int
     """Messages not yet on the disk."""
+    broker_dropped: int
+    """Messages that the broker could not queue for some client since it started: nobody else is told of them."""
     counts: Counts
 
 
@@ -107,7 +110,7 @@ class Ingest:
         self._at = _Clocks(now_s, now_s, now_s)
         self._now_s = now_s
         self._unacknowledged: list[int] = []
-        self._arrived = 0
+        self._arrived = self._broker_dropped = 0
         self._own: SimpleQueue[str] = SimpleQueue()
         self._outgoing: dict[str, tuple[bytes, bool]] = {}
         self._outgoing_lock = threading.Lock()
@@ -148,6 +151,7 @@ class Ingest:
             connected=self._connected,
             trouble=self._disk_trouble or self._trouble,
             waiting=len(self._unacknowledged),
+            broker_dropped=self._broker_dropped,
             counts=replace(self.intake.counts, bad=dict(self.intake.counts.bad)),
         )
 
@@ -269,12 +273,16 @@ class Ingest:
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         del client, userdata
         self._arrived += 1
+        topic = message.topic
         if message.qos:
             self._unacknowledged.append(message.mid)
         elif len(self.intake.lines) >= MOST_LINES:
             self.intake.counts.count_bad("overflow")
             return
-        self.intake.take(message.topic, message.payload, _now_ms(), retained=message.retain)
+        if topic == BROKER_DROPPED:
+            self._broker_dropped = int(message.payload)
+        else:
+            self.intake.take(topic, message.payload, _now_ms(), retained=message.retain)
 
     def _on_connect(self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode, props: Any) -> None:
         del userdata, flags, props
@@ -285,7 +293,8 @@ class Ingest:
         self._connected, self._trouble, self._failures = True, "", 0
         self.feeds.resume(time.monotonic())
         topics = Topics(self._options.home)
-        client.subscribe([(f"{topics.base}/telemetry/#", 1), (topics.plan, 1), (f"{topics.event_states}/#", 1)])
+        filters = (f"{topics.base}/telemetry/#", topics.plan, f"{topics.event_states}/#", BROKER_DROPPED)
+        client.subscribe([(one, 1) for one in filters])
 
     def _on_subscribe(self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], props: Any) -> None:
         del client, userdata, mid, props

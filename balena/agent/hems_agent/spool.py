@@ -3,8 +3,7 @@
     directory/00000000000000000007.seg   records, appended and never changed; the highest number is being written
     directory/cursor.json                where the reader is; all before it has arrived at the sink
 
-A record is a header (magic, length, points, time in ms, CRC-32 over all of it) and its lines, compressed to spare the
-card: a sixth of the bytes for a tenth of a percent of a core at a thousand points a second. When the directory would
+Records are those of `records.py`. When the directory would
 grow beyond its bound the oldest segment goes, and what had not been read of it is counted as dropped. A reader that
 crashes before its cursor is written reads the same records again: their points carry the same times, so a database
 holds them once.
@@ -19,19 +18,13 @@ import json
 import logging
 import os
 from pathlib import Path
-import struct
 import threading
-import zlib
+
+from .records import packed, scanned
 
 _LOGGER = logging.getLogger(__name__)
 
-MAGIC = b"\xffHS1"
-"""0xFF never occurs in UTF-8, so no line of protocol can be taken for the start of a record."""
-FIELDS = struct.Struct("<IIQ")
-"""Length of the compressed lines in bytes, points, time in ms since 1970."""
-HEADER_BYTES = len(MAGIC) + FIELDS.size + 4
 LONGEST_RECORD_BYTES = 16 * 2**20
-COMPRESSION = 1
 NEARLY_FULL = 0.8
 NO_LONGER_NEARLY_FULL = 0.7
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -120,7 +113,7 @@ class Spool:
         if len(lines) > LONGEST_RECORD_BYTES:
             raise ValueError(f"a record holds up to {LONGEST_RECORD_BYTES} bytes, got {len(lines)}")
         points = lines.count(b"\n")
-        record = _packed(lines, points, now_ms)
+        record = packed(lines, points, now_ms)
         with self._appending:
             while True:
                 self._make_room(len(record))
@@ -209,10 +202,10 @@ class Spool:
                 path.unlink()
                 continue
             content = path.read_bytes()
-            for _, end, points, now_ms in _records(content):
-                segment.size = end
-                if Position(segment.number, end) > self._cursor:
-                    segment.records.append((end, points, now_ms))
+            for found in scanned(content):
+                segment.size = found.end
+                if Position(segment.number, found.end) > self._cursor:
+                    segment.records.append((found.end, found.points, found.now_ms))
             if len(content) > segment.size:
                 _LOGGER.warning("The end of %s was torn: %d bytes cut", path.name, len(content) - segment.size)
                 os.truncate(path, segment.size)
@@ -298,9 +291,9 @@ class Spool:
             except FileNotFoundError:
                 continue  # dropped meanwhile, and counted there
             good = 0
-            for begin, upto, _, _ in _records(content):
-                lines.append(zlib.decompress(content[begin + HEADER_BYTES : upto]))
-                good += upto - begin
+            for found in scanned(content):
+                lines.append(found.lines())
+                good += found.end - found.start
             if good < end - start:
                 _LOGGER.error("%d bytes of the spool are damaged and skipped", end - start - good)
                 with self._lock:
@@ -326,29 +319,6 @@ class Spool:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-
-def _packed(lines: bytes, points: int, now_ms: int) -> bytes:
-    packed = zlib.compress(lines, COMPRESSION)
-    fields = FIELDS.pack(len(packed), points, now_ms)
-    return b"".join((MAGIC, fields, zlib.crc32(packed, zlib.crc32(fields)).to_bytes(4, "little"), packed))
-
-
-def _records(content: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Start, end, points and time in ms of every record whose CRC is right; damage in between is skipped."""
-    start = 0
-    while (start := content.find(MAGIC, start)) >= 0:
-        fields = content[start + len(MAGIC) : start + len(MAGIC) + FIELDS.size]
-        if len(fields) == FIELDS.size:
-            length, points, now_ms = FIELDS.unpack(fields)
-            end = start + HEADER_BYTES + length
-            packed = content[start + HEADER_BYTES : end]
-            crc = content[start + HEADER_BYTES - 4 : start + HEADER_BYTES]
-            if len(packed) == length and zlib.crc32(packed, zlib.crc32(fields)).to_bytes(4, "little") == crc:
-                yield start, end, points, now_ms
-                start = end
-                continue
-        start += 1
 
 
 def _sync_directory(directory: Path) -> None:
