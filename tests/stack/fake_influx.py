@@ -21,41 +21,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.stack import fake_influx_routes as routes
 from tests.stack.fake_influx_data import Points
+from tests.stack.fake_influx_routes import OPERATOR, Call, Refused
 from tests.stack.fake_replication import Replication
 
 MIN_QUEUE_BYTES = 33_554_430
 SEGMENT_BYTES = 10 * 1024 * 1024
-OPERATOR = [
-    {"action": action, "resource": {"type": kind}}
-    for kind in ("authorizations", "buckets", "orgs", "remotes", "replications", "tasks", "users")
-    for action in ("read", "write")
-]
-
-
-class Refused(Exception):
-    """An answer that is not the one asked for."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(slots=True)
-class Call:
-    """A request, parsed."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: bytes
-    headers: dict[str, str]
-
-    def json(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self.body or b"{}")
-        except ValueError:
-            raise Refused(400, "invalid json") from None
-        return found
 
 
 @dataclass(slots=True)

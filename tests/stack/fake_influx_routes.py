@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import dataclass
 import json
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from tests.stack import fake_influx
 from tests.stack.fake_influx_data import SECOND_NS, Points, bucket_of
 from tests.stack.fake_replication import Replication, metrics_text, post
 from tests.stack.fake_replication import bucket_of as remote_bucket_of
 
 if TYPE_CHECKING:
-    from tests.stack.fake_influx import Call, FakeInflux
+    from tests.stack.fake_influx import FakeInflux
 
 type Answer = tuple[int, bytes, dict[str, str]]
 
+OPERATOR = [
+    {"action": action, "resource": {"type": kind}}
+    for kind in ("authorizations", "buckets", "orgs", "remotes", "replications", "tasks", "users")
+    for action in ("read", "write")
+]
 KINDS = ("buckets", "authorizations", "tasks", "remotes", "replications", "orgs", "users")
+
+
+class Refused(Exception):
+    """An answer that is not the one asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Call:
+    """A request, parsed."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes
+    headers: dict[str, str]
+
+    def json(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.body or b"{}")
+        except ValueError:
+            raise Refused(400, "invalid json") from None
+        return found
 
 
 def answer(influx: FakeInflux, call: Call) -> Answer:  # noqa: PLR0911  # a table of routes
@@ -42,24 +73,24 @@ def answer(influx: FakeInflux, call: Call) -> Answer:  # noqa: PLR0911  # a tabl
             return _query(influx, call, rights)
     parts = call.path.removeprefix("/api/v2/").split("/")
     if parts[0] not in KINDS:
-        raise fake_influx.Refused(404, "path not found")
+        raise Refused(404, "path not found")
     if rights is not None and (call.method != "GET" or parts[0] not in {"buckets", "orgs"}):
-        raise fake_influx.Refused(403 if call.method == "GET" else 401, f"not allowed to {call.method} {parts[0]}")
+        raise Refused(403 if call.method == "GET" else 401, f"not allowed to {call.method} {parts[0]}")
     return _resource(influx, call, rights, *parts)
 
 
 def _setup(influx: FakeInflux, wanted: dict[str, Any]) -> Answer:
     if influx.state.users:
-        raise fake_influx.Refused(422, "onboarding has already been completed")
+        raise Refused(422, "onboarding has already been completed")
     if len(wanted.get("password", "")) < 8:
-        raise fake_influx.Refused(400, "passwords must be at least 8 characters long")
+        raise Refused(400, "passwords must be at least 8 characters long")
     user, org = ({"id": influx.state.new_id(), "name": wanted[key]} for key in ("username", "org"))
     influx.state.users[user["id"]], influx.state.orgs[org["id"]] = user, org
     influx.state.passwords[user["name"]] = wanted["password"]
     seconds = wanted.get("retentionPeriodSeconds", 0)
     rules = [{"type": "expire", "everySeconds": seconds}] if seconds else []
     bucket = new_bucket(influx, org["id"], wanted["bucket"], rules)
-    auth = influx.issue(org["id"], fake_influx.OPERATOR, f"{user['name']}'s Token", wanted.get("token"))
+    auth = influx.issue(org["id"], OPERATOR, f"{user['name']}'s Token", wanted.get("token"))
     return _json(201, {"user": user, "org": org, "bucket": bucket, "auth": auth})
 
 
@@ -67,7 +98,7 @@ def _sign_in(influx: FakeInflux, call: Call) -> Answer:
     kind, _, pair = call.headers.get("authorization", "").partition(" ")
     name, _, password = b64decode(pair).decode().partition(":") if kind == "Basic" else ("", "", "")
     if not name or influx.state.passwords.get(name) != password:
-        raise fake_influx.Refused(401, "unauthorized access")
+        raise Refused(401, "unauthorized access")
     session = secrets.token_hex(16)
     influx.state.sessions[session] = name
     return 204, b"", {"Set-Cookie": f"influxdb-oss-session={session}; Path=/api/; HttpOnly"}
@@ -80,7 +111,7 @@ def _write(influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None) 
             call.body.decode(), call.query.get("precision", "ns"), int(influx.clock() * SECOND_NS)
         )
     except ValueError as err:
-        raise fake_influx.Refused(422 if "partial write" in str(err) else 400, str(err)) from err
+        raise Refused(422 if "partial write" in str(err) else 400, str(err)) from err
     streams = [each for each in influx.state.replications.values() if each.settings["localBucketID"] == bucket]
     if streams and (lines := _with_nanoseconds(call, influx)):
         for stream in streams:
@@ -117,18 +148,18 @@ def _query(influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None) 
     try:
         found = influx.state.points[_bucket(influx, bucket_of(flux), rights, "read")].query(flux)
     except ValueError as err:
-        raise fake_influx.Refused(400, str(err)) from err
+        raise Refused(400, str(err)) from err
     return 200, found.encode(), {"Content-Type": "text/csv; charset=utf-8"}
 
 
 def _bucket(influx: FakeInflux, name: str, rights: list[dict[str, Any]] | None, action: str) -> str:
     found = next((key for key, kept in influx.state.buckets.items() if name in {key, kept["name"]}), None)
     if found is None:
-        raise fake_influx.Refused(404, f'bucket "{name}" not found')
+        raise Refused(404, f'bucket "{name}" not found')
     if rights is not None and not any(
         right["action"] == action and right["resource"].get("id", found) == found for right in rights
     ):
-        raise fake_influx.Refused(403, f"insufficient permissions for {action}")
+        raise Refused(403, f"insufficient permissions for {action}")
     return found
 
 
@@ -144,7 +175,7 @@ def _resource(  # noqa: PLR0911  # a table of routes
 ) -> Answer:
     kept: dict[str, Any] = getattr(influx.state, kind)
     if identity and identity not in kept:
-        raise fake_influx.Refused(404, f"{kind[:-1]} not found")
+        raise Refused(404, f"{kind[:-1]} not found")
     match call.method, bool(identity), verb:
         case "GET", False, "":
             return _json(200, {kind: _listed(influx, call, rights, kind, kept)})
@@ -163,10 +194,10 @@ def _resource(  # noqa: PLR0911  # a table of routes
             if kind == "remotes" and any(
                 r.settings["remoteID"] == identity for r in influx.state.replications.values()
             ):
-                raise fake_influx.Refused(500, "FOREIGN KEY constraint failed")
+                raise Refused(500, "FOREIGN KEY constraint failed")
             del kept[identity]
             return 204, b"", {}
-    raise fake_influx.Refused(405, "method not allowed")
+    raise Refused(405, "method not allowed")
 
 
 def _shown(thing: Any) -> dict[str, Any]:
@@ -179,16 +210,20 @@ def _listed(
     influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None, kind: str, kept: dict[str, Any]
 ) -> list[dict[str, Any]]:
     if kind in {"remotes", "replications"} and "orgID" not in call.query:
-        raise fake_influx.Refused(400, "invalid or missing org ID")
+        raise Refused(400, "invalid or missing org ID")
     shown = [_shown(thing) for thing in kept.values()]
     if rights is not None:
         seen = {right["resource"].get("id") for right in rights if right["action"] == "read"}
         shown = [thing for thing in shown if thing["id"] in seen]
     filters = {key: call.query[key] for key in ("orgID", "name") if key in call.query and kind != "orgs"}
+    if kind == "buckets" and {"orgID", "name"} <= filters.keys():
+        wanted = filters["name"]
+        if not any(thing["name"] == wanted for thing in shown):
+            raise Refused(404, f'bucket "{wanted}" not found')
     if kind == "orgs" and "org" in call.query:
         filters = {"name": call.query["org"]}
         if not any(thing["name"] == call.query["org"] for thing in shown):
-            raise fake_influx.Refused(404, f'organization name "{call.query["org"]}" not found')
+            raise Refused(404, f'organization name "{call.query["org"]}" not found')
     return [thing for thing in shown if all(thing.get(key) == value for key, value in filters.items())]
 
 
@@ -197,11 +232,11 @@ def _created(influx: FakeInflux, kind: str, call: Call) -> Answer:
     match kind:
         case "buckets":
             if any(bucket["name"] == wanted["name"] for bucket in influx.state.buckets.values()):
-                raise fake_influx.Refused(422, f"bucket with name {wanted['name']} already exists")
+                raise Refused(422, f"bucket with name {wanted['name']} already exists")
             return _json(201, new_bucket(influx, wanted["orgID"], wanted["name"], wanted.get("retentionRules", [])))
         case "authorizations":
             if not wanted.get("permissions"):
-                raise fake_influx.Refused(400, "authorization must include permissions")
+                raise Refused(400, "authorization must include permissions")
             return _json(201, influx.issue(wanted["orgID"], wanted["permissions"], wanted.get("description", "")))
         case "replications":
             return _new_replication(influx, call, wanted)
@@ -211,7 +246,7 @@ def _created(influx: FakeInflux, kind: str, call: Call) -> Answer:
                 made["name"] = re.search(r'name: "([^"]+)"', wanted["flux"])[1]
             getattr(influx.state, kind)[made["id"]] = made
             return _json(201, _shown(made))
-    raise fake_influx.Refused(405, "method not allowed")
+    raise Refused(405, "method not allowed")
 
 
 def _new_replication(influx: FakeInflux, call: Call, wanted: dict[str, Any]) -> Answer:
@@ -227,22 +262,22 @@ def _new_replication(influx: FakeInflux, call: Call, wanted: dict[str, Any]) -> 
 
 def _check_replication(influx: FakeInflux, settings: dict[str, Any]) -> None:
     if settings["maxQueueSizeBytes"] < influx.min_queue_bytes:
-        raise fake_influx.Refused(400, f"maxQueueSizeBytes must be at least {influx.min_queue_bytes}")
+        raise Refused(400, f"maxQueueSizeBytes must be at least {influx.min_queue_bytes}")
     age = settings["maxAgeSeconds"]
     if age != 0 and not 60 <= age <= 5_184_000:
-        raise fake_influx.Refused(400, "maxAgeSeconds must be 0 or between 60 and 5184000")
+        raise Refused(400, "maxAgeSeconds must be 0 or between 60 and 5184000")
     if settings["localBucketID"] not in influx.state.buckets:
-        raise fake_influx.Refused(400, "local bucket not found")
+        raise Refused(400, "local bucket not found")
     if settings["remoteID"] not in influx.state.remotes:
-        raise fake_influx.Refused(400, "remote not found")
+        raise Refused(400, "remote not found")
     if not settings.get("remoteBucketName") and not settings.get("remoteBucketID"):
-        raise fake_influx.Refused(400, "one of remoteBucketID, remoteBucketName is required")
+        raise Refused(400, "one of remoteBucketID, remoteBucketName is required")
 
 
 def _validated(influx: FakeInflux, settings: dict[str, Any]) -> Answer:
     code, message, _ = post(influx.state.remotes[settings["remoteID"]], remote_bucket_of(settings), b"")
     if code != 204:
-        raise fake_influx.Refused(400, f"replication parameters fail validation: {message}")
+        raise Refused(400, f"replication parameters fail validation: {message}")
     return 204, b"", {}
 
 
@@ -254,7 +289,7 @@ def _changed(influx: FakeInflux, kind: str, thing: Any, call: Call) -> Answer:
         if call.query.get("validate") == "true":
             return _validated(influx, changed)
     if kind == "authorizations" and "token" in call.json():
-        raise fake_influx.Refused(400, "a token cannot be changed")
+        raise Refused(400, "a token cannot be changed")
     settings.update(changed)
     return _json(200, _shown(thing))
 

@@ -54,6 +54,12 @@ class Home:
         self.wanted = FleetOptions(**{**settings, **changes})
         return self.restarts()
 
+    def mistypes(self, problem: str) -> ReplicationStatus:
+        """Its operator sets a variable that fleet_of refuses."""
+        self.provisioner.close()
+        self.provisioner = Provisioner(self.options, None, problem=problem, clock=self.clock)
+        return self.provisioner.step()
+
     def leaves(self) -> ReplicationStatus:
         self.wanted = None
         return self.restarts()

@@ -186,6 +186,15 @@ def test_emptied_variables_remove_the_copy_and_its_token(home):
     assert patches(home, before) == []
 
 
+def test_a_variable_that_cannot_be_read_leaves_the_copy_and_what_waits_in_it_alone(home):
+    home.joins()
+    home.fleet.go_offline()
+    home.measures()
+    status = home.mistypes("FLEET_INFLUX_QUEUE_MB must be a whole number")
+    assert (status.running, troubles(status)) == (True, {"settings"})
+    assert home.influx.replication().remaining() > 0
+
+
 def test_another_source_takes_its_place_and_nothing_that_waited_is_lost(home):
     home.joins()
     home.fleet.go_offline()

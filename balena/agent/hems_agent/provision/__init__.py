@@ -41,17 +41,22 @@ FILL_FOR_S = 30.0
 
 
 class Provisioner:
-    """One home. `fleet` is what fleet_of found; `clock` gives Unix time [s], `patience` seconds that only go up."""
+    """One home. `fleet` is what fleet_of found; `clock` gives Unix time [s], `patience` seconds that only go up.
+
+    `problem` is why fleet_of found nothing although it was asked to: then the copy that there is stays as it is.
+    """
 
     def __init__(
         self,
         options: HomeOptions,
         fleet: FleetOptions | None,
         *,
+        problem: str = "",
         clock: Callable[[], float] = time.time,
         patience: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fleet = fleet
+        self._problem = problem
         self._clock = clock
         self._patience = patience
         self._remembered = Remembered(options.state)
@@ -104,15 +109,18 @@ class Provisioner:
         if self._known is None or now_s >= self._next_s:
             self._known = self._home.provision()
             self._alerts = []
-            if self._fleet is None:
-                self._copy.remove(self._known)
-            else:
+            if self._fleet is not None:
                 self._alerts = self._copy.provision(self._known, self._fleet, now_s)
+            elif not self._problem:
+                self._copy.remove(self._known)
             wrong = any(alert.trouble is not Trouble.PLAIN_HTTP for alert in self._alerts)
             self._next_s = now_s + (RETRY_EVERY_S if wrong else PROVISION_EVERY_S)
-        if self._fleet is None:
+        if self._fleet is None and not self._problem:
             return ReplicationStatus()
         replication = self._copy.replication(self._known)
+        if self._fleet is None:
+            alert = Alert(Trouble.SETTINGS, f"{self._problem}; the copy stays as it was", urgent=True)
+            return ReplicationStatus(configured=True, running=replication is not None, alerts=(alert,))
         if replication is None:
             return ReplicationStatus(
                 configured=True, alerts=tuple(self._alerts), lost=tuple(self._remembered.memory.lost)

@@ -6,7 +6,7 @@ from pathlib import Path
 import secrets
 from typing import Any
 
-from ..influx import WRITTEN, Influx, InfluxRefused
+from ..influx import WRITTEN, Influx, InfluxRefused, rfc3339
 from ..secret_files import write_whole
 from .options import DAY_S, QUARTERS, RAW, HomeOptions
 
@@ -105,7 +105,9 @@ class HomeProvisioner:
 
     def _bucket(self, org_id: str, name: str, days: int) -> str:
         rules = [{"type": "expire", "everySeconds": days * DAY_S}]
-        found = self.influx.get("/api/v2/buckets", orgID=org_id, name=name)["buckets"]
+        # Asked for by its name, a bucket that is not there would be an error.
+        there = self.influx.get("/api/v2/buckets", orgID=org_id, limit="100")["buckets"]
+        found = [bucket for bucket in there if bucket["name"] == name]
         if not found:
             made = self.influx.send("POST", "/api/v2/buckets", {"orgID": org_id, "name": name, "retentionRules": rules})
             return str(made["id"])
@@ -136,13 +138,17 @@ class HomeProvisioner:
         kept = Influx(self._options.url, lambda: _secret(file))
         try:
             if permissions[0]["action"] == "write":
-                return kept.write(self._options.org, RAW, ())[0] == WRITTEN
-            seen = {bucket["name"] for bucket in kept.get("/api/v2/buckets", org=self._options.org)["buckets"]}
+                # Some versions mind that there is nothing to write, but not before they have seen who writes it.
+                return kept.write(self._options.org, RAW, ())[0] in {WRITTEN, 400}
+            for bucket in (RAW, QUARTERS):
+                kept.run(
+                    f'from(bucket: "{bucket}") |> range(start: {rfc3339(0)}, stop: {rfc3339(1)})', self._options.org
+                )
         except InfluxRefused, NotReady:
             return False
         finally:
             kept.close()
-        return {RAW, QUARTERS} <= seen
+        return True
 
     def _forget(self, org_id: str, description: str) -> None:
         for authorization in self._authorizations(org_id):
