@@ -95,7 +95,7 @@ def test_a_failure_blocks_is_named_and_ends_without_loss(tmp_path, status, outco
     clocked = Clocked(tmp_path, sink, points=250, batch_points=100)
     clocked.run(10)
     state = clocked.writer.state()
-    assert (state.outcome, sink.taken, state.message) == (outcome, [], f"{status} no")
+    assert (state.outcome, sink.taken, state.message) == (outcome, [], f"{status} no" if status else "no")
     assert state.failing_s > 0
     clocked.run(60)
     assert sink.taken == list(range(250))

@@ -3,10 +3,9 @@
     directory/00000000000000000007.seg   records, appended and never changed; the highest number is being written
     directory/cursor.json                where the reader is; all before it has arrived at the sink
 
-Records are those of `records.py`. When the directory would
-grow beyond its bound the oldest segment goes, and what had not been read of it is counted as dropped. A reader that
-crashes before its cursor is written reads the same records again: their points carry the same times, so a database
-holds them once.
+Records are those of `records.py`. When the directory would grow beyond its bound the oldest segment goes, and what had
+not been read of it is counted as dropped. A reader that crashes before its cursor is written reads the same records
+again: their points carry the same times, so a database holds them once.
 """
 
 from collections import deque
@@ -82,12 +81,16 @@ class _Segment:
 class Spool:
     """One thread may append and another one read; `append` returns when the lines are durable.
 
+    A segment has 8 MiB, or an eighth of a small bound, unless told.
+
     Raises:
         ValueError: `max_bytes` has no room for four segments.
         OSError: the directory cannot be made, read or written.
     """
 
-    def __init__(self, directory: Path, *, max_bytes: int = 256 * 2**20, segment_bytes: int = 8 * 2**20) -> None:
+    def __init__(self, directory: Path, *, max_bytes: int = 256 * 2**20, segment_bytes: int | None = None) -> None:
+        if segment_bytes is None:
+            segment_bytes = min(8 * 2**20, max_bytes // 8)
         if max_bytes < 4 * segment_bytes:
             raise ValueError(f"max_bytes must hold four segments of {segment_bytes}, got {max_bytes}")
         self.directory, self._max_bytes, self._segment_bytes = directory, max_bytes, segment_bytes

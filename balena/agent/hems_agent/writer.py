@@ -293,7 +293,7 @@ class Writer:
             _LOGGER.warning("No points can be written: %s (%s %.200s)", outcome, reply.status, reply.message)
         if tally.failing_since_s is None:
             tally.failing_since_s = self.clock()
-        tally.outcome, tally.message = outcome, f"{reply.status} {reply.message[:200]}".strip()
+        tally.outcome, tally.message = outcome, f"{reply.status or ''} {reply.message[:200]}".strip()
         tally.failures += 1
         longest_s = min(self.options.longest_retry_s, self.options.first_retry_s * 2.0 ** min(self._in_a_row, 20))
         self._in_a_row += 1
