@@ -1,6 +1,7 @@
 """The home on MQTT, through Home Assistant's own integration: it says what it measures and plans, and hears events."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 import logging
@@ -60,9 +61,10 @@ class MqttLink:
         self._runtime = runtime
         self._site = asset_id(runtime.home.site.name)
         self._topics = Topics(config.home_id)
-        self._queue: asyncio.Queue[tuple[str, bytes, int, bool]] = asyncio.Queue()
+        self._waiting: deque[tuple[str, bytes, int, bool]] = deque()
         self._unsubs: list[Callable[[], None]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._connecting: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._told: dict[str, EventState] = {}
         """By event: the state that was published last."""
         self._plan_made: datetime | None = None
@@ -75,20 +77,20 @@ class MqttLink:
         """Connect in the background: a home runs without its broker too."""
         self._version = str((await async_get_integration(self._hass, DOMAIN)).version)
         self._unsubs.append(self._hass.async_add_shutdown_job(HassJob(self._async_say_goodbye, "HEMS says goodbye")))
-        self._tasks = [
-            self._entry.async_create_background_task(self._hass, work, f"HEMS MQTT {name}")
-            for name, work in (("connect", self._async_connect()), ("send", self._async_send()))
-        ]
+        self._connecting = self._entry.async_create_background_task(
+            self._hass, self._async_connect(), "HEMS connects to MQTT"
+        )
 
     async def async_stop(self) -> None:
         """Say that nobody is there any more."""
         while self._unsubs:
             self._unsubs.pop()()
-        for task in self._tasks:
+        tasks = [task for task in (self._connecting, self._sending) if task is not None]
+        self._connecting = self._sending = None
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-            self._tasks = []
+        if tasks:
+            await asyncio.wait(tasks)
             await self._async_say_goodbye()
 
     async def _async_say_goodbye(self) -> None:
@@ -231,15 +233,21 @@ class MqttLink:
         self._send(topic, encode(message), 1 if retain else 0, retain=retain)
 
     def _send(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
-        if retain or self._queue.qsize() < MOST_WAITING:
-            self._queue.put_nowait((topic, payload, qos, retain))
+        if not retain and len(self._waiting) >= MOST_WAITING:
+            return
+        self._waiting.append((topic, payload, qos, retain))
+        if self._sending is None:
+            self._sending = self._entry.async_create_background_task(
+                self._hass, self._async_send(), "HEMS speaks MQTT", eager_start=False
+            )
 
     async def _async_send(self) -> None:
         """One after the other, so that nothing overtakes what was said before it."""
-        while True:
-            topic, payload, qos, retain = await self._queue.get()
+        while self._waiting:
+            topic, payload, qos, retain = self._waiting.popleft()
             if self._connected:
                 await self._async_publish(topic, payload, qos, retain=retain)
+        self._sending = None
 
     async def _async_publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         try:

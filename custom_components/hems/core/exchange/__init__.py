@@ -17,7 +17,7 @@ carries `schema`, raised when an older reader would misunderstand it. Nothing he
 """
 
 from ..model.grid_event import EventCancel, EventRequest, EventState
-from .events import EventAnswer, id_of, read_cancel, read_request
+from .events import EventAnswer, id_of, read_answer, read_cancel, read_request
 from .plan import PlanMessage, plan_message, read_plan
 from .quantities import KINDS, QUANTITIES, Quantity
 from .reading import ExchangeError, FieldError, encode
@@ -47,6 +47,7 @@ __all__ = [
     "is_home_id",
     "plan_message",
     "read_announcement",
+    "read_answer",
     "read_cancel",
     "read_plan",
     "read_request",

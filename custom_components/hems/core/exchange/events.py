@@ -20,7 +20,7 @@ class EventAnswer(Value):
 
     schema: Literal[1] = 1
     """Version of the message."""
-    id: EventId | None
+    id: EventId | None = None
     """None: the message that is answered did not say."""
     state: Annotated[EventState, Field(strict=False)]
     time: AwareDatetime
@@ -49,6 +49,15 @@ def read_cancel(payload: bytes | bytearray | str) -> EventCancel:
         ExchangeError: it is not a valid message.
     """
     return read(EventCancel, payload)
+
+
+def read_answer(payload: bytes | bytearray | str) -> EventAnswer:
+    """JSON as what becomes of an event; an empty payload is none.
+
+    Raises:
+        ExchangeError: it is not a valid message.
+    """
+    return read(EventAnswer, payload)
 
 
 def id_of(payload: bytes | bytearray | str) -> str | None:
