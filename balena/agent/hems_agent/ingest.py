@@ -113,6 +113,7 @@ class Ingest:
         self._arrived = self._broker_dropped = 0
         self._own: SimpleQueue[str] = SimpleQueue()
         self._outgoing: dict[str, tuple[bytes, bool]] = {}
+        self._kept: dict[str, tuple[bytes, bool]] = {}
         self._outgoing_lock = threading.Lock()
         self._connected, self._trouble, self._disk_trouble, self._failures = False, "not connected yet", "", 0
         self._client = self._new_client()
@@ -141,9 +142,15 @@ class Ingest:
                 self._own.put(one)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send at QoS 1, from any thread; the last message of a topic waits for the connection."""
+        """Send at QoS 1, from any thread; the last message of a topic waits for the connection.
+
+        What is retained is sent again at every connection: meanwhile the broker may have published the last will, or
+        forgotten everything.
+        """
         with self._outgoing_lock:
             self._outgoing[topic] = (payload, retain)
+            if retain:
+                self._kept[topic] = (payload, retain)
 
     def state(self) -> IngestState:
         """The figures of this moment."""
@@ -292,6 +299,8 @@ class Ingest:
         _LOGGER.info("Connected to the broker")
         self._connected, self._trouble, self._failures = True, "", 0
         self.feeds.resume(time.monotonic())
+        with self._outgoing_lock:
+            self._outgoing = {**self._kept, **self._outgoing}
         topics = Topics(self._options.home)
         filters = (f"{topics.base}/telemetry/#", topics.plan, f"{topics.event_states}/#", BROKER_DROPPED)
         client.subscribe([(one, 1) for one in filters])
