@@ -105,3 +105,41 @@ def homeassistant(
             **engine,
         },
     )
+
+
+def engine(directory: Path, secrets: Path, *, port: int, python: str = sys.executable) -> Service:
+    """The HEMS Engine; what it learns is kept in `directory`."""
+    options = ["--host", LOOPBACK, "--port", str(port), "--token-file", str(secrets / "engine/token")]
+    return Service(
+        name="engine",
+        command=(python, "-P", "-m", "hems_core.engine", *options, "--data", str(directory / "learned")),
+        environment={"PYTHONPATH": str(ROOT / "balena/agent")},
+    )
+
+
+def agent(
+    directory: Path,
+    secrets: Path,
+    *,
+    mqtt_port: int,
+    metrics_port: int,
+    urls: Mapping[str, str],
+    python: str = sys.executable,
+) -> Service:
+    """The agent; `urls` gives where influx, engine, home_assistant, grafana and nginx are."""
+    named = {f"{name.upper()}_URL": url for name, url in urls.items()}
+    return Service(
+        name="agent",
+        command=(python, "-P", "-m", "hems_agent", "run"),
+        environment={
+            "PYTHONPATH": str(ROOT / "balena/agent"),
+            "SECRETS": str(secrets),
+            "DATA": str(directory),
+            "WIFI_STATE_FILE": str(directory / "wifi.json"),
+            "UPDATE_LOCK": str(directory / "updates.lock"),
+            "MQTT_HOST": LOOPBACK,
+            "MQTT_PORT": str(mqtt_port),
+            "METRICS_PORT": str(metrics_port),
+            **named,
+        },
+    )

@@ -55,6 +55,8 @@ topic read $SYS/#
 user agent
 topic read hems/{home}/#
 topic write hems/{home}/stack/#
+# The device "HEMS stack" in Home Assistant.
+topic write homeassistant/device/hems-stack-{home}/config
 topic read $SYS/#
 
 # Demand-response scripts.

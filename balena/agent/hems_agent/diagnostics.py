@@ -1,0 +1,63 @@
+"""What remote support needs to see of a stack, without what it must not see."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+import json
+import logging
+from pathlib import Path
+import platform
+import re
+from typing import Any, override
+
+from .settings import VARIABLES, Settings
+from .status import StackState, message
+
+MOST_LINES = 200
+PACKAGES = ("paho-mqtt", "influxdb-client", "pydantic", "prometheus-client")
+_SECRETS = re.compile(
+    r"(?i)((?:token|password|apikey|api_key|secret|authorization)\W{1,4}(?:bearer |token )?)[^\s\"',}&]+"
+)
+_ADDRESS = re.compile(r"://[^/\s\"']+")
+
+
+class LogTail(logging.Handler):
+    """The last lines, with what looks like a secret taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(redacted(self.format(record)))
+
+
+def redacted(text: str) -> str:
+    """Without what follows words for secrets."""
+    return _SECRETS.sub(r"\1**", text)
+
+
+def bundle(settings: Settings, variables: Mapping[str, str], state: StackState, log: LogTail) -> dict[str, Any]:
+    """Everything in one object: states and figures, which variables are set (never to what), the last log lines."""
+    return {
+        "agent": {"python": platform.python_version(), "packages": {name: version(name) for name in PACKAGES}},
+        "machine": {"system": platform.release(), "architecture": platform.machine()},
+        "state": message(state),
+        "alerts": [redacted(_ADDRESS.sub("://**", alert)) for alert in state.alerts()],
+        "services": {name: asdict(seen) for name, seen in state.services.items()},
+        "writer": {**asdict(state.writer), "message": redacted(_ADDRESS.sub("://**", state.writer.message))},
+        "refused": dict(state.ingest.counts.bad),
+        "variables": {one.name: bool(variables.get(one.name)) for one in VARIABLES},
+        "spool_mb": settings.spool_mb,
+        "log": list(log.lines),
+    }
+
+
+def keep(place: Path, told: Mapping[str, Any]) -> None:
+    """Write it where `python -m hems_agent diagnostics` finds it."""
+    new = place.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(told, indent=1, default=str))
+    new.replace(place)

@@ -1,0 +1,204 @@
+"""The agent at work: telemetry in two threads, and every few seconds a look after everything else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+import json
+import logging
+import os
+from pathlib import Path
+import threading
+import time
+
+from hems_core.exchange import Announcement, EventAnswer, EventState, Topics, encode
+
+from . import diagnostics, metrics, status
+from .feeds import Change, Trouble
+from .ingest import Ingest, IngestOptions
+from .probes import Probes, Seen, access_point
+from .provision import HomeOptions, Provisioner, ReplicationStatus, fleet_of
+from .settings import Settings
+from .spool import Spool
+from .supervisor import Restarter, restarter_of
+from .update_lock import UpdateLock
+from .watchdog import Watchdog
+from .writer import InfluxSink, Writer, WriterOptions
+
+_LOGGER = logging.getLogger(__name__)
+VERSION = "0.1.0"
+ROUND_S = 10.0
+SETTLE_S = 5.0
+PROVISION_EVERY_S = 60.0
+TELL_EVERY_S = 30.0
+"""How often the state of the stack is published and recorded, and at once when the alerts change."""
+BUCKET = "hems"
+ORG = "hems"
+
+
+class Agent:
+    """Everything that runs in the agent's container."""
+
+    def __init__(self, settings: Settings, variables: Mapping[str, str], log: diagnostics.LogTail) -> None:
+        self._settings, self._variables, self._log = settings, variables, log
+        self._home = settings.home
+        self._topics = Topics(self._home)
+        self._stop = threading.Event()
+        self._replication = ReplicationStatus()
+        self._troubled: dict[str, Trouble] = {}
+        self._told: tuple[float, str] = (0.0, "")
+        self._lock = UpdateLock(settings.lock)
+        self._restarter: Restarter = restarter_of(variables)
+        self._watchdog = Watchdog(settings.data / "watchdog.json")
+        self.figures = metrics.Figures(time.time)
+        self._spool = Spool(settings.data / "spool", max_bytes=settings.spool_mb * 2**20)
+        self._ingest = Ingest(self._ingest_options(), self._spool, on_event=self._on_event, on_feeds=self._on_feeds)
+        sink = InfluxSink(settings.influx_url, org=ORG, bucket=BUCKET, token=lambda: settings.secret("write_token"))
+        self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"))
+        self._probes = Probes(settings, lambda: self._ingest.state().trouble)
+        self._provisioner = self._new_provisioner()
+
+    def run(self) -> None:
+        """Until `stop`; then everything that arrived is on the disk."""
+        server = metrics.serve(self.figures, self._settings.metrics_port)
+        works = {"ingest": self._ingest.run, "writer": self._writer.run, "provision": self._provision}
+        threads = [threading.Thread(target=self._guarded(work), name=name) for name, work in works.items()]
+        for thread in threads:
+            thread.start()
+        self._announce()
+        try:
+            self._settle()
+            while not self._stop.is_set():
+                self._round()
+                self._stop.wait(ROUND_S)
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+            server.shutdown()
+            server.server_close()
+            self._probes.close()
+            self._spool.close()
+
+    def _settle(self) -> None:
+        """A connection that is just being made is no illness."""
+        deadline_s = time.monotonic() + SETTLE_S
+        while not self._ingest.state().connected and time.monotonic() < deadline_s:
+            self._stop.wait(0.1)
+
+    def stop(self) -> None:
+        """From any thread or a signal handler."""
+        self._stop.set()
+
+    def _guarded(self, work: Callable[[threading.Event], None]) -> Callable[[], None]:
+        """A thread that fails takes the whole agent with it: the container is started again, nothing is half dead."""
+
+        def run() -> None:
+            try:
+                work(self._stop)
+            except BaseException:
+                _LOGGER.critical("%s failed", threading.current_thread().name, exc_info=True)
+                os._exit(1)
+
+        return run
+
+    def _ingest_options(self) -> IngestOptions:
+        offline = (self._topics.stack_availability, b"offline")
+        return IngestOptions(
+            home=self._home,
+            host=self._settings.mqtt_host,
+            port=self._settings.mqtt_port,
+            username="agent",
+            password=lambda: self._settings.secret("mqtt_password"),
+            will=offline,
+        )
+
+    def _new_provisioner(self) -> Provisioner:
+        fleet, problem = None, ""
+        try:
+            fleet = fleet_of(self._variables)
+        except ValueError as error:
+            # A copy that there is, and what waits in it, outlives a mistyped variable.
+            problem = str(error)
+            _LOGGER.warning("the copy to the fleet stays as it is: %s", problem)
+        settings = self._settings
+        options = HomeOptions(url=settings.influx_url, secrets=settings.secrets, state=settings.data, org=ORG)
+        return Provisioner(options, fleet, problem=problem)
+
+    def _provision(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._replication = self._provisioner.step()
+            stop.wait(PROVISION_EVERY_S)
+        self._provisioner.close()
+
+    def _announce(self) -> None:
+        now = datetime.now(UTC)
+        announced = Announcement(home=self._home, time=now, version=VERSION, services=status.SERVICES)
+        self._ingest.publish(self._topics.stack_announce, encode(announced), retain=True)
+        topic, payload = status.discovery(self._home, VERSION)
+        self._ingest.publish(topic, payload, retain=True)
+        self._ingest.publish(self._topics.stack_availability, b"online", retain=True)
+
+    def _on_event(self, answer: EventAnswer) -> None:
+        if answer.id is not None:
+            self._lock.event(answer.id, answer.state is EventState.ACTIVE, time.time())
+            self._lock.hold(time.time())
+
+    def _on_feeds(self, changes: list[Change]) -> None:
+        for change in changes:
+            if change.trouble is None:
+                self._troubled.pop(change.asset, None)
+            else:
+                self._troubled[change.asset] = change.trouble
+
+    def _round(self) -> None:
+        now_s = time.time()
+        self._lock.hold(now_s)
+        seen = self._probes.look()
+        well = {name: one.is_well for name, one in seen.items()}
+        for service in self._watchdog.look(well, now_s, in_event=self._lock.in_event):
+            self._restart(service, now_s)
+        if self._replication.restart_recommended:
+            self._replication = replace(self._replication, restart_recommended=False)
+            self._restart("influxdb", now_s)
+        state = self._state(now_s, seen)
+        self.figures.tell(state)
+        diagnostics.keep(
+            self._settings.data / "diagnostics.json",
+            diagnostics.bundle(self._settings, self._variables, state, self._log),
+        )
+        alerts = "".join(state.alerts())
+        if now_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
+            self._told = (now_s, alerts)
+            self._ingest.publish(self._topics.stack_state, json.dumps(status.message(state)).encode(), retain=True)
+            self._ingest.write(status.points(self._home, state))
+
+    def _restart(self, service: str, now_s: float) -> None:
+        refused = self._restarter.restart(service)
+        self._watchdog.restarted(service, now_s)
+        if refused:
+            _LOGGER.warning("%s is sick and was not restarted: %s", service, refused)
+        else:
+            _LOGGER.warning("%s is sick and is restarted", service)
+
+    def _state(self, now_s: float, seen: Mapping[str, Seen]) -> status.StackState:
+        troubled = dict(self._troubled)
+        return status.StackState(
+            now_s=now_s,
+            services=seen,
+            restarts={name: patient.restarts for name, patient in self._watchdog.patients.items()},
+            ingest=self._ingest.state(),
+            spool=self._spool.state(),
+            writer=self._writer.state(),
+            replication=self._replication,
+            silent_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is Trouble.SILENT)),
+            lossy_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is not Trouble.SILENT)),
+            access_point=access_point(self._settings.wifi_state),
+            in_event=self._lock.in_event,
+            updates_held=self._lock.held,
+            disk_free_percent=_free_percent(self._settings.data),
+        )
+
+
+def _free_percent(directory: Path) -> float:
+    disk = os.statvfs(directory)
+    return 100.0 * disk.f_bavail / max(1, disk.f_blocks)

@@ -1,0 +1,150 @@
+"""Every variable of the stack, once: what can be set, where, its default and what it does.
+
+docs/stack-variables.md is made of this table, and a test holds compose, entrypoints and .env.example against it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One that an operator may set, for a fleet or for a device; all are optional."""
+
+    name: str
+    meaning: str
+    services: tuple[str, ...]
+    default: str = ""
+    is_secret: bool = False
+
+
+VARIABLES = (
+    Variable("ROTATE_SECRETS", "Any new text makes all secrets of the stack anew at the next start.", ("all",)),
+    Variable("TLS_NAMES", "More names and addresses for the certificates that the home makes itself.", ("init",)),
+    Variable("TLS_CERT", "Certificate of your own for the web: PEM in base64, with its chain.", ("init",)),
+    Variable("TLS_KEY", "Its key: PEM in base64.", ("init",), is_secret=True),
+    Variable("MQTT_TLS_CERT", "Certificate of your own for MQTT, where it differs.", ("init",)),
+    Variable("MQTT_TLS_KEY", "Its key.", ("init",), is_secret=True),
+    Variable("TRUSTED_FRONT", "Addresses of a proxy before this home that ends TLS.", ("nginx",)),
+    Variable("MQTT_DR_PASSWORD", "Password of the MQTT user `dr`; made by the home where empty.", ("init",), "", True),
+    Variable("MQTT_SENSORS_PASSWORD", "Password of the MQTT user `sensors`; made where empty.", ("init",), "", True),
+    Variable("GRAFANA_ADMIN_PASSWORD", "Password of Grafana's `admin`; made where empty.", ("init",), "", True),
+    Variable("CONFIG_EDITOR", "`on`: the editor of Home Assistant's files exists.", ("config-editor", "nginx"), "off"),
+    Variable("CONFIG_EDITOR_PASSWORD", "Its password; made by the home where empty.", ("init",), "", True),
+    Variable("WIFI_AP_NAME", "Name of an access point; off without a name.", ("wifi-repeater",)),
+    Variable("WIFI_AP_PASSWORD", "Its password, 8 to 63 characters; off without one.", ("init",), "", True),
+    Variable("WIFI_AP_INTERFACE", "The radio to use; the first free one where empty.", ("wifi-repeater",)),
+    Variable("FLEET_MQTT_HOST", "The fleet's broker; nothing leaves the home by MQTT without it.", ("init",)),
+    Variable("FLEET_MQTT_PORT", "Its TLS port.", ("init",), "8883"),
+    Variable("FLEET_MQTT_USER", "The home's user there; the home's id where empty.", ("init",)),
+    Variable("FLEET_MQTT_PASSWORD", "Its password.", ("init",), "", True),
+    Variable("FLEET_MQTT_PREFIX", "What stands before `hems/<home>/` there.", ("init",)),
+    Variable("FLEET_MQTT_CA", "The only CA to trust for it: PEM in base64; public ones where empty.", ("init",)),
+    Variable("FLEET_INFLUX_URL", "The fleet's InfluxDB 2; nothing is replicated without it.", ("agent",)),
+    Variable("FLEET_INFLUX_ORG", "Its organisation: ID, or name where the token may look it up.", ("agent",)),
+    Variable("FLEET_INFLUX_BUCKET", "Its bucket.", ("agent",)),
+    Variable("FLEET_INFLUX_TOKEN", "A token that may write that bucket.", ("agent",), "", True),
+    Variable(
+        "FLEET_INFLUX_SOURCE",
+        "What is copied: `hems_15m` (quarters of an hour) or `hems` (all).",
+        ("agent",),
+        "hems_15m",
+    ),
+    Variable("FLEET_INFLUX_QUEUE_MB", "How much may wait for the fleet.", ("agent",), "256"),
+    Variable("FLEET_INFLUX_MAX_AGE_DAYS", "How long it may wait, 1 to 60 days.", ("agent",), "30"),
+    Variable("SPOOL_MB", "How much may wait for the home's own InfluxDB, 8 to 4096.", ("agent",), "256"),
+    Variable("LOG_LEVEL", "How much the agent writes: `debug`, `info`, `warning` or `error`.", ("agent",), "info"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the agent finds everything; defaults are the stack's own names."""
+
+    secrets: Path = Path("/secrets")
+    data: Path = Path("/data")
+    wifi_state: Path = Path("/state/wifi.json")
+    lock: Path = Path("/tmp/balena/updates.lock")  # noqa: S108  # where balena's Supervisor looks
+    mqtt_host: str = "mosquitto"
+    mqtt_port: int = 1883
+    influx_url: str = "http://influxdb:8086"
+    engine_url: str = "http://engine:8124"
+    homeassistant_url: str = "http://homeassistant:8123"
+    grafana_url: str = "http://grafana:3000"
+    nginx_url: str = "http://nginx:8080"
+    metrics_port: int = 9273
+    spool_mb: int = 256
+    log_level: str = "info"
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> Settings:
+        """From the environment.
+
+        Raises:
+            ValueError: names the variable, its value and what it may be.
+        """
+        chosen: dict[str, Any] = {}
+        for field, (variable, kind) in _FROM.items():
+            text = variables.get(variable, "").strip()
+            if text:
+                chosen[field] = kind(variable, text)
+        return cls(**chosen)
+
+    @property
+    def home(self) -> str:
+        """The pseudonym that `init` made."""
+        return (self.secrets / "home-id").read_text("utf-8").strip()
+
+    def secret(self, name: str) -> str:
+        """One of the agent's own secrets, as it is now; empty while there is none."""
+        file = self.secrets / "agent" / name
+        return file.read_text("utf-8").strip() if file.exists() else ""
+
+
+def _path(_: str, text: str) -> Path:
+    return Path(text)
+
+
+def _text(_: str, text: str) -> str:
+    return text.rstrip("/")
+
+
+def _port(variable: str, text: str) -> int:
+    return _whole(variable, text, 0, 65535)
+
+
+def _megabytes(variable: str, text: str) -> int:
+    return _whole(variable, text, 8, 4096)
+
+
+def _whole(variable: str, text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"{variable} must be a whole number from {least} to {most}, got {text!r}")
+    return int(text)
+
+
+def _level(variable: str, text: str) -> str:
+    if text not in {"debug", "info", "warning", "error"}:
+        raise ValueError(f"{variable} must be debug, info, warning or error, got {text!r}")
+    return text
+
+
+_FROM = {
+    "secrets": ("SECRETS", _path),
+    "data": ("DATA", _path),
+    "wifi_state": ("WIFI_STATE_FILE", _path),
+    "lock": ("UPDATE_LOCK", _path),
+    "mqtt_host": ("MQTT_HOST", _text),
+    "mqtt_port": ("MQTT_PORT", _port),
+    "influx_url": ("INFLUX_URL", _text),
+    "engine_url": ("ENGINE_URL", _text),
+    "homeassistant_url": ("HOME_ASSISTANT_URL", _text),
+    "grafana_url": ("GRAFANA_URL", _text),
+    "nginx_url": ("NGINX_URL", _text),
+    "metrics_port": ("METRICS_PORT", _port),
+    "spool_mb": ("SPOOL_MB", _megabytes),
+    "log_level": ("LOG_LEVEL", _level),
+}
+"""The first ten are the stack's own wiring, which operators leave alone; tests and scripts/stack set them."""

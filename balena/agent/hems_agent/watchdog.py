@@ -1,0 +1,87 @@
+"""When a sick service is restarted, and when it is left alone.
+
+Only what the device itself shows counts: whether the internet or the fleet answers is nobody's illness, so nothing is
+restarted for it, and the device itself is never rebooted. A service that stays sick is restarted ever more rarely.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+import json
+import logging
+from pathlib import Path
+
+_LOGGER = logging.getLogger(__name__)
+PATIENCE_S: Mapping[str, float] = {"homeassistant": 900.0}
+"""How long a service may be sick before anything is done; starting takes Home Assistant minutes."""
+USUAL_PATIENCE_S = 300.0
+FIRST_PAUSE_S = 600.0
+LONGEST_PAUSE_S = 6 * 3600.0
+WELL_FOR_S = 3600.0
+"""Well for that long: the next illness counts as the first."""
+NOT_IN_EVENTS = frozenset({"influxdb", "grafana", "nginx", "config-editor", "wifi-repeater"})
+"""What the home obeys the grid without: left alone until the event is over."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Patient:
+    """What is remembered of a service; Unix times."""
+
+    sick_since_s: float | None = None
+    well_since_s: float | None = None
+    restarts: int = 0
+    """In a row."""
+    restarted_s: float | None = None
+
+
+class Watchdog:
+    """Remembers over restarts of the agent itself, so that it does not begin to restart others all over again."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+        self.patients = _read(memory)
+
+    def look(self, is_well: Mapping[str, bool], now_s: float, *, in_event: bool = False) -> list[str]:
+        """The services to restart now. `now_s` is Unix time; a clock that was set back waits no longer than before."""
+        due = [name for name, well in is_well.items() if self._is_due(name, well, now_s)]
+        return [name for name in due if not (in_event and name in NOT_IN_EVENTS)]
+
+    def restarted(self, service: str, now_s: float) -> None:
+        """It was asked for: patience begins anew, and is longer the next time."""
+        patient = self.patients.setdefault(service, Patient())
+        patient.restarts += 1
+        patient.restarted_s = patient.sick_since_s = now_s
+        self._save()
+
+    def _is_due(self, name: str, well: bool, now_s: float) -> bool:
+        patient = self.patients.setdefault(name, Patient())
+        if well:
+            patient.sick_since_s = None
+            patient.well_since_s = min(patient.well_since_s or now_s, now_s)
+            if patient.restarts and now_s - patient.well_since_s >= WELL_FOR_S:
+                patient.restarts, patient.restarted_s = 0, None
+                self._save()
+            return False
+        patient.well_since_s = None
+        patient.sick_since_s = min(patient.sick_since_s or now_s, now_s)
+        if now_s - patient.sick_since_s < PATIENCE_S.get(name, USUAL_PATIENCE_S):
+            return False
+        if patient.restarted_s is None or patient.restarted_s > now_s:
+            return True
+        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (patient.restarts - 1))
+        return now_s - patient.restarted_s >= pause_s
+
+    def _save(self) -> None:
+        new = self._memory.with_suffix(".new")
+        try:
+            new.write_text(json.dumps({name: asdict(patient) for name, patient in self.patients.items()}))
+            new.replace(self._memory)
+        except OSError as error:
+            _LOGGER.warning("the watchdog cannot remember: %s", error.strerror)
+
+
+def _read(memory: Path) -> dict[str, Patient]:
+    try:
+        kept = json.loads(memory.read_text("utf-8"))
+        return {name: Patient(**fields) for name, fields in kept.items()}
+    except OSError, ValueError, TypeError, AttributeError:
+        return {}
