@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import os
 from pathlib import Path
 import re
+import shutil
 import ssl
 import stat
 import subprocess
@@ -21,7 +22,22 @@ from tests.stack.native_stack import ROOT, native, needs, running
 EVERYBODYS = {"home-id", "ca.crt", ".rotated"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def first_boot(tmp_path_factory):
+    """Half of the tests begin after one: it is made once, and copied."""
+    directory = tmp_path_factory.mktemp("first")
+    FIRST["boot"] = (directory, make_secrets(directory, {}, owners=None))
+
+
+FIRST: dict[str, tuple[Path, secrets.Made]] = {}
+
+
 def made(directory: Path, owners=None, **variables: str) -> secrets.Made:
+    """A boot; the first one without variables is always the same."""
+    if owners is None and not variables and not (directory / "home-id").exists() and not (directory / "agent").exists():
+        first, answer = FIRST["boot"]
+        shutil.copytree(first, directory, dirs_exist_ok=True)
+        return answer
     return make_secrets(directory, variables, owners=owners)
 
 
@@ -161,8 +177,8 @@ def test_the_engines_token_is_the_same_for_all_who_use_it(tmp_path):
 
 
 def test_no_two_secrets_and_no_two_homes_are_alike(tmp_path):
-    made(tmp_path / "one")
-    made(tmp_path / "two")
+    for home in ("one", "two"):
+        make_secrets(tmp_path / home, {}, owners=None)
     places = ("engine/token", "agent/operator_token", "agent/influx_admin_password", "grafana/admin_password")
     all_of_them = [
         (tmp_path / home / place).read_text() for home in ("one", "two") for place in (*places, *MQTT_USERS.values())
@@ -386,7 +402,7 @@ def test_the_bridge_says_nothing_to_a_fleet_that_it_cannot_verify(tmp_path):
     fleet, port, tls_port = tmp_path / "fleet", free_port(), free_port()
     home = made(
         tmp_path / "secrets",
-        FLEET_MQTT_HOST="localhost",
+        FLEET_MQTT_HOST="127.0.0.1",
         FLEET_MQTT_PORT=str(tls_port),
         FLEET_MQTT_PASSWORD="the fleet knows it",
         FLEET_MQTT_CA=own_pair(tmp_path)[0],
@@ -397,7 +413,8 @@ def test_the_bridge_says_nothing_to_a_fleet_that_it_cannot_verify(tmp_path):
         bridge = native.mosquitto(tmp_path, tmp_path / "secrets", port=free_port(), tls_port=free_port())
         with running(bridge, tmp_path):
             time.sleep(2)  # Mosquitto's log reaches a file only when it ends: there is nothing to wait for
-    assert "certificate verify failed" in (tmp_path / "mosquitto.log").read_text()
+    # Asked of the fleet's log: Debian's Mosquitto 2.0.11 may crash after such a refusal, with its own.
+    assert "unknown ca" in (fleet / "mosquitto.log").read_text()
     assert home not in (fleet / "mosquitto.log").read_text()
 
 
