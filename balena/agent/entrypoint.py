@@ -10,8 +10,8 @@ import sys
 
 USER = "agent"
 LOCKS = Path("/tmp/balena")  # noqa: S108  # where balena's Supervisor looks for updates.lock
-AS_ROOT = ("init", "rotate")
-"""What writes the secrets of every consumer."""
+AS_ROOT = ("init",)
+"""What writes the secrets of every consumer, also when they are to be rotated."""
 
 
 def drop_root(locks: Path = LOCKS) -> None:

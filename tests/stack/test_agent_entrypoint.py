@@ -50,7 +50,7 @@ def test_the_agent_owns_the_directory_of_the_update_lock_and_is_never_root_again
 
 @pytest.mark.parametrize(
     ("arguments", "drops"),
-    [(["run"], True), (["diagnostics"], True), (["healthy"], True), (["init"], False), (["rotate"], False)],
+    [(["run"], True), (["diagnostics"], True), (["healthy"], True), (["init"], False)],
 )
 def test_only_what_writes_the_secrets_of_all_stays_root(monkeypatch, arguments, drops):
     entrypoint = loaded()
