@@ -20,7 +20,7 @@ ALIKE = 0.5
 HOPE = 0.5
 """The relaxation must promise at least this part of what is still missing."""
 MOST_DIVES = 3
-MOST_TRIALS = 3
+MOST_TRIALS = 2
 """Relaxations that promise too little, in all dives together."""
 
 
