@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 import json
 from pathlib import Path
 import signal
@@ -23,6 +23,8 @@ SETTLED_S = 15
 LOOKS = 120
 """How often the agent is looked at; `cpu_percent_worst` is of the worst stretch between two looks."""
 BEFORE_OUTAGE_S = 60
+UP_TO_DATE_MS = 15_000
+"""No older is the newest point of a batch when the backlog is gone."""
 
 
 def add_parser(commands: Any) -> None:
@@ -78,7 +80,7 @@ class Run:
         self.rig, self.sensors, self.seconds, self.settled_s = rig, sensors, seconds, settled_s
         self.look_every_s = max(0.5, seconds / LOOKS)
         self.looks: list[Usage] = []
-        self.drain_s = self.backlog_points = self.backlog_bytes = 0.0
+        self.back_ms = self.backlog_points = self.backlog_bytes = 0
         self.complete = False
         self.broker = [Usage.of(rig.processes["broker"])]
 
@@ -98,25 +100,20 @@ class Run:
             spool = self.rig.figures()["spool"]
             self.backlog_points, self.backlog_bytes = spool["queued_points"], spool["queued_bytes"]
             self.rig.start_store()
-            self._drain(load)
+            self.back_ms = time.time_ns() // 1_000_000
         self._watch(load, begun + self.seconds + 120.0)
         self.broker.append(Usage.of(self.rig.processes["broker"]))
         self.complete = self.rig.await_empty(self.expected, 120.0)
 
-    def _drain(self, load: subprocess.Popen[bytes]) -> None:
-        """Until no more waits than a batch; the load goes on."""
-        written = self.rig.figures()["writer"]["points"]
-        begun = None
-        while True:
-            figures = self.rig.figures()
-            if begun is None and figures["writer"]["points"] > written:
-                begun = time.monotonic()
-            if begun is not None and figures["spool"]["queued_points"] < max(5000, 6 * self.sensors):
-                self.drain_s = time.monotonic() - begun
-                return
-            self._watch(load, time.monotonic() + 0.5)
-            if load.poll() is not None:
-                return
+    def _draining(self, writes: list[tuple[int, int, int, int]]) -> Iterator[tuple[str, float]]:
+        """From the first write after the outage to the first that is up to date; the load goes on meanwhile."""
+        after = [write for write in writes if write[0] >= self.back_ms]
+        late = [*takewhile(lambda write: write[2] > UP_TO_DATE_MS, after)]
+        yield "first_write_s", (after[0][0] - self.back_ms) / 1000
+        if late:
+            drain_s = (late[-1][0] - late[0][0]) / 1000
+            yield "drain_s", drain_s
+            yield "drain_points_per_s", sum(write[1] for write in late) / max(drain_s, 1.0)
 
     def _watch(self, load: subprocess.Popen[bytes], until_s: float) -> None:
         while load.poll() is None and time.monotonic() < until_s:
@@ -148,16 +145,14 @@ class Run:
         yield "duplicates_dropped", figures["ingest"]["counts"]["duplicates"]
         yield "bad_messages", sum(figures["ingest"]["counts"]["bad"].values())
         yield "spool_dropped_points", figures["spool"]["dropped_points"]
-        newest, oldest = zip(*relayed["lags_ms"], strict=True)
+        _, _, newest, oldest = zip(*relayed["writes"], strict=True)
         yield "lag_newest_p50_s", _tenth(newest, 5) / 1000
         yield "lag_oldest_p50_s", _tenth(oldest, 5) / 1000
         yield "lag_oldest_worst_s", max(oldest) / 1000
-        if self.backlog_points:
-            yield "backlog_points", round(self.backlog_points)
+        if self.back_ms:
+            yield "backlog_points", self.backlog_points
             yield "backlog_mb", self.backlog_bytes / 2**20
-            yield "drain_s", self.drain_s
-            if self.drain_s:
-                yield "drain_points_per_s", (self.backlog_points + self.sensors * self.drain_s) / self.drain_s
+            yield from self._draining(relayed["writes"])
         yield "complete", self.complete
 
 

@@ -22,8 +22,8 @@ class Seen:
     def __init__(self) -> None:
         self.newest_ms: dict[bytes, int] = {}
         self.points = self.out_of_order = self.repeated = self.requests = 0
-        self.lags_ms: list[tuple[int, int]] = []
-        """Of the newest and the oldest point of every request."""
+        self.writes: list[tuple[int, int, int, int]] = []
+        """When, points, and how old the newest and the oldest of them were, in ms."""
 
     def look(self, content: bytes, now_ms: int) -> None:
         """Count every line of a request that the store has taken."""
@@ -41,11 +41,11 @@ class Seen:
             self.newest_ms[series] = max(time_ms, before_ms)
             lags.append(now_ms - time_ms)
         if lags:
-            self.lags_ms.append((min(lags), max(lags)))
+            self.writes.append((now_ms, len(lags), min(lags), max(lags)))
 
     def told(self) -> str:
         """As JSON."""
-        keys = ("points", "repeated", "out_of_order", "requests", "lags_ms")
+        keys = ("points", "repeated", "out_of_order", "requests", "writes")
         return json.dumps({key: getattr(self, key) for key in keys})
 
 

@@ -103,9 +103,9 @@ def test_a_failure_blocks_is_named_and_ends_without_loss(tmp_path, status, outco
     assert (state.outcome, state.failing_s, state.failures) == (Outcome.WRITTEN, 0.0, 5)
 
 
-def test_attempts_grow_apart_up_to_a_minute(tmp_path):
+def test_attempts_grow_apart_up_to_half_a_minute(tmp_path):
     clocked = Clocked(tmp_path, FakeSink(*[Reply(status=500)] * 12), points=10, batch_points=5, jitter=1.0).run(500)
-    assert clocked.waits[:9] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert clocked.waits[:9] == [1, 2, 4, 8, 16, 30, 30, 30, 30]
 
 
 def test_homes_do_not_come_back_in_step(tmp_path):

@@ -121,7 +121,7 @@ class WriterOptions:
     batch_points: int = 5000
     batch_s: float = 10.0
     first_retry_s: float = 1.0
-    longest_retry_s: float = 60.0
+    longest_retry_s: float = 30.0
     rejects: Path | None = None
     """The last refused lines, at most twice `rejects_bytes`."""
     rejects_bytes: int = 512 * 1024
