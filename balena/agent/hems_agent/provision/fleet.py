@@ -178,7 +178,7 @@ def _shown(replication: Mapping[str, Any], key: str) -> Any:
 
 
 def _hash(wanted: FleetOptions) -> str:
-    return hashlib.sha256(wanted.token.encode()).hexdigest()
+    return hashlib.sha256(f"{wanted.org}\n{wanted.token}".encode()).hexdigest()
 
 
 def _looked_up(fleet: Influx, org: str) -> str | None:
