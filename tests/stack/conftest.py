@@ -1,6 +1,11 @@
 """Sockets of this machine are open to the tests of the stack: what they start is real."""
 
+from pathlib import Path
+import sys
+
 import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,7 @@ import time
 from hems_agent.influx import Influx
 from hems_agent.provision import QUARTERS, RAW, FleetOptions, HomeOptions, Provisioner, ReplicationStatus
 from hems_agent.secrets import make_secrets
-
-from tests.stack.fake_influx import FakeInflux
+from stack_support.influx import FakeInflux
 
 NOON_S = 1_795_262_400.0
 MINUTE_S = 60.0

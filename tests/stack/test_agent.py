@@ -13,8 +13,8 @@ import time
 from urllib.request import urlopen
 
 import pytest
+from stack_support.influx import FakeInflux
 
-from tests.stack.fake_influx import FakeInflux
 from tests.stack.native_stack import ROOT, free_ports, native, needs, running, the_secrets
 
 pytestmark = pytest.mark.timeout(180)

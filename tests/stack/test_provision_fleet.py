@@ -5,8 +5,8 @@ from hems_agent.provision import fleet_of
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
+from stack_support.influx.points import Points, Unsigned
 
-from tests.stack.fake_influx_data import Points, Unsigned
 from tests.stack.influx_home import NOON_S, QUARTERS, RAW, a_home, troubles
 
 HOUR_S = 3600.0
@@ -26,7 +26,7 @@ def home(tmp_path):
 
 
 def patches(home, since: int) -> list[tuple[str, str]]:
-    return [call for call in home.influx.calls[since:] if call[0] in {"PATCH", "DELETE"}]
+    return [call for call in list(home.influx.calls)[since:] if call[0] in {"PATCH", "DELETE"}]
 
 
 # Variables
@@ -86,7 +86,7 @@ def test_a_second_boot_changes_nothing_although_the_bucket_is_read_back_by_anoth
     home.step(HOUR_S)
     assert "RemoteBucketName" in home.influx.replication().seen()
     assert patches(home, before) == []
-    posts = {path for method, path in home.influx.calls[before:] if method == "POST"}
+    posts = {path for method, path in list(home.influx.calls)[before:] if method == "POST"}
     assert posts <= {"/api/v2/write", "/api/v2/query"}
 
 
@@ -138,6 +138,18 @@ def test_an_organisation_may_be_given_by_a_name_that_the_token_may_look_up(home)
     token = home.fleet.issue(home.org_id, [*_write_to(home), right], "may look")["token"]
     assert troubles(home.joins(org="fleet", token=token)) == set()
     assert next(iter(home.influx.state.remotes.values()))["remoteOrgID"] == home.org_id
+
+
+def test_another_organisation_is_followed_by_its_name_too(home):
+    tokens = {}
+    for org in ("fleet", "others"):
+        org_id, _ = home.fleet.add_bucket(f"homes of {org}", org)
+        rights = [{"action": "write", "resource": {"type": "buckets"}}]
+        rights.append({"action": "read", "resource": {"type": "orgs", "id": org_id}})
+        tokens[org] = (org_id, home.fleet.issue(org_id, rights, org)["token"])
+    for org, (org_id, token) in tokens.items():
+        assert troubles(home.joins(org=org, token=token, bucket=f"homes of {org}")) == set()
+        assert next(iter(home.influx.state.remotes.values()))["remoteOrgID"] == org_id
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def home(tmp_path):
 
 def changes(home, since: int = 0) -> list[tuple[str, str]]:
     """Requests that change something; a write of nothing, and a question, are how tokens are tried."""
-    calls = home.influx.calls[since:]
+    calls = list(home.influx.calls)[since:]
     return [(method, path) for method, path in calls if method != "GET" and path not in TRIED]
 
 

@@ -41,11 +41,13 @@ class Points:
         return len(parsed)
 
     def rows(self) -> Iterator[tuple[Series, str, int, Value]]:
+        """Series, field, time in ns and value, in order."""
         for (series, name), values in sorted(self.values.items(), key=lambda item: item[0]):
             for time_ns, value in sorted(values.items()):
                 yield series, name, time_ns, value
 
     def count(self) -> int:
+        """How many values."""
         return sum(len(values) for values in self.values.values())
 
     def checksum(self) -> str:
@@ -71,6 +73,7 @@ class Points:
 
 
 def bucket_of(flux: str) -> str:
+    """The bucket that a query reads. Raises ValueError where there is none."""
     found = _FROM.search(flux)
     if found is None:
         raise ValueError("error in query: no bucket")
@@ -112,6 +115,7 @@ def nanoseconds(text: str) -> int:
 
 
 def rfc3339(time_ns: int) -> str:
+    """As InfluxDB writes times."""
     seconds, rest = divmod(time_ns, SECOND_NS)
     decimals = f".{rest:09d}".rstrip("0") if rest else ""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{decimals}Z"

@@ -9,12 +9,12 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from tests.stack.fake_influx_data import SECOND_NS, Points, bucket_of
-from tests.stack.fake_replication import Replication, metrics_text, post
-from tests.stack.fake_replication import bucket_of as remote_bucket_of
+from .points import SECOND_NS, Points, bucket_of
+from .replication import Replication, metrics_text, post
+from .replication import bucket_of as remote_bucket_of
 
 if TYPE_CHECKING:
-    from tests.stack.fake_influx import FakeInflux
+    from .server import FakeInflux
 
 type Answer = tuple[int, bytes, dict[str, str]]
 
@@ -45,8 +45,9 @@ class Call:
     headers: dict[str, str]
 
     def json(self) -> dict[str, Any]:
+        """The body. Raises Refused where it is none."""
         try:
-            found = json.loads(self.body or b"{}")
+            found: dict[str, Any] = json.loads(self.body or b"{}")
         except ValueError:
             raise Refused(400, "invalid json") from None
         return found
@@ -107,26 +108,31 @@ def _sign_in(influx: FakeInflux, call: Call) -> Answer:
 def _write(influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None) -> Answer:
     bucket = _bucket(influx, call.query.get("bucket", ""), rights, "write")
     try:
-        influx.state.points[bucket].write(
-            call.body.decode(), call.query.get("precision", "ns"), int(influx.clock() * SECOND_NS)
-        )
+        store(influx, {**call.query, "bucket": bucket}, call.body.decode(), int(influx.clock() * SECOND_NS))
     except ValueError as err:
         raise Refused(422 if "partial write" in str(err) else 400, str(err)) from err
-    streams = [each for each in influx.state.replications.values() if each.settings["localBucketID"] == bucket]
-    if streams and (lines := _with_nanoseconds(call, influx)):
-        for stream in streams:
-            stream.enqueue(lines, influx.clock(), influx.batch_points)
     return 204, b"", {}
 
 
-def _with_nanoseconds(call: Call, influx: FakeInflux) -> list[str]:
-    """The same lines for a copy of the points; InfluxDB writes them out again in nanoseconds."""
+def store(influx: FakeInflux, query: dict[str, str], text: str, now_ns: int) -> None:
+    """Into a bucket, and into the queues of what copies it. Raises ValueError."""
+    wanted, precision = query["bucket"], query.get("precision", "ns")
+    bucket = next((key for key, kept in influx.state.buckets.items() if wanted in {key, kept["name"]}), "")
+    influx.state.points[bucket].write(text, precision, now_ns)
+    streams = [each for each in influx.state.replications.values() if each.settings["localBucketID"] == bucket]
+    if not streams:
+        return
+    # InfluxDB writes them out again in nanoseconds.
     copy = Points()
-    copy.write(call.body.decode(), call.query.get("precision", "ns"), int(influx.clock() * SECOND_NS))
-    return [line_of(*row) for row in copy.rows()]
+    copy.write(text, precision, now_ns)
+    if lines := [line_of(*row) for row in copy.rows()]:
+        for stream in streams:
+            stream.enqueue(lines, influx.clock(), influx.batch_points)
 
 
 def line_of(series: tuple[str, Any], name: str, time_ns: int, value: object) -> str:
+    """Line protocol of one value."""
+
     def escaped(text: str) -> str:
         return text.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
 
@@ -144,11 +150,16 @@ def line_of(series: tuple[str, Any], name: str, time_ns: int, value: object) -> 
 
 
 def _query(influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None) -> Answer:
-    flux = call.json()["query"] if "json" in call.headers.get("content-type", "") else call.body.decode()
+    asked: dict[str, Any] = (
+        call.json() if "json" in call.headers.get("content-type", "") else {"query": call.body.decode()}
+    )
+    flux = asked["query"]
     try:
         found = influx.state.points[_bucket(influx, bucket_of(flux), rights, "read")].query(flux)
     except ValueError as err:
         raise Refused(400, str(err)) from err
+    if not asked.get("dialect", {}).get("annotations"):
+        found = "".join(line for line in found.splitlines(keepends=True) if not line.startswith("#"))
     return 200, found.encode(), {"Content-Type": "text/csv; charset=utf-8"}
 
 
@@ -164,7 +175,14 @@ def _bucket(influx: FakeInflux, name: str, rights: list[dict[str, Any]] | None, 
 
 
 def new_bucket(influx: FakeInflux, org_id: str, name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
-    bucket = {"id": influx.state.new_id(), "orgID": org_id, "name": name, "retentionRules": rules, "type": "user"}
+    """Add it; `rules` is how long points are kept, as the API words it."""
+    bucket: dict[str, Any] = {
+        "id": influx.state.new_id(),
+        "orgID": org_id,
+        "name": name,
+        "retentionRules": rules,
+        "type": "user",
+    }
     influx.state.buckets[bucket["id"]] = bucket
     influx.state.points[bucket["id"]] = Points()
     return bucket
@@ -178,7 +196,7 @@ def _resource(  # noqa: PLR0911  # a table of routes
         raise Refused(404, f"{kind[:-1]} not found")
     match call.method, bool(identity), verb:
         case "GET", False, "":
-            return _json(200, {kind: _listed(influx, call, rights, kind, kept)})
+            return _json(200, {kind: _listed(call, rights, kind, kept)})
         case "GET", True, "":
             return _json(200, _shown(kept[identity]))
         case "POST", False, "":
@@ -206,9 +224,7 @@ def _shown(thing: Any) -> dict[str, Any]:
     return {key: value for key, value in thing.items() if key != "remoteAPIToken"}
 
 
-def _listed(
-    influx: FakeInflux, call: Call, rights: list[dict[str, Any]] | None, kind: str, kept: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _listed(call: Call, rights: list[dict[str, Any]] | None, kind: str, kept: dict[str, Any]) -> list[dict[str, Any]]:
     if kind in {"remotes", "replications"} and "orgID" not in call.query:
         raise Refused(400, "invalid or missing org ID")
     shown = [_shown(thing) for thing in kept.values()]
@@ -243,7 +259,10 @@ def _created(influx: FakeInflux, kind: str, call: Call) -> Answer:
         case "remotes" | "tasks":
             made = {"id": influx.state.new_id(), "status": "active", **wanted}
             if kind == "tasks":
-                made["name"] = re.search(r'name: "([^"]+)"', wanted["flux"])[1]
+                named = re.search(r'name: "([^"]+)"', wanted["flux"])
+                if named is None:
+                    raise Refused(400, "the task has no name")
+                made["name"] = named[1]
             getattr(influx.state, kind)[made["id"]] = made
             return _json(201, _shown(made))
     raise Refused(405, "method not allowed")

@@ -1,7 +1,7 @@
 """A stand-in for InfluxDB 2 with what the agent uses of it, edge replication above all.
 
 It is a real HTTP server on this machine and delivers what it replicates to a real URL: another one of these, or
-VictoriaMetrics. `python -m tests.stack.fake_influx PORT` runs one alone.
+VictoriaMetrics. `python -m stack_support.influx PORT DIRECTORY` runs one alone that outlives its process.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,24 @@ import gzip
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
+import logging
+from pathlib import Path
 import re
 import secrets
-import sys
 import threading
 import time
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.stack import fake_influx_routes as routes
-from tests.stack.fake_influx_data import Points
-from tests.stack.fake_influx_routes import OPERATOR, Call, Refused
-from tests.stack.fake_replication import Replication
+from . import routes
+from .journal import Journal
+from .points import SECOND_NS, Points
+from .replication import Replication
+from .routes import OPERATOR, Call, Refused
 
 MIN_QUEUE_BYTES = 33_554_430
 SEGMENT_BYTES = 10 * 1024 * 1024
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class State:
     identities: int = 0x0A00000000000000
 
     def new_id(self) -> str:
+        """As InfluxDB writes them."""
         self.identities += 1
         return f"{self.identities:016x}"
 
@@ -62,12 +66,15 @@ class FakeInflux:
         min_queue_bytes: int = MIN_QUEUE_BYTES,
         segment_bytes: int = SEGMENT_BYTES,
         port: int = 0,
+        directory: Path | None = None,
     ) -> None:
+        """Without a `directory` everything is forgotten with the object."""
         self.clock = clock
         self.hashed_tokens = hashed_tokens
         self.min_queue_bytes = min_queue_bytes
         self.segment_bytes = segment_bytes
         self.batch_points = 5000
+        self._journal = None if directory is None else Journal(directory)
         self.state = State()
         self.calls: list[tuple[str, str]] = []
         """Method and path of each request, in order."""
@@ -89,6 +96,8 @@ class FakeInflux:
 
     def __enter__(self) -> Self:
         self._stop.clear()
+        if self._journal:
+            self._remember(self._journal)
         self.go_online()
         worker = threading.Thread(target=self._replicate, name="fake-influx-replication")
         worker.start()
@@ -101,9 +110,13 @@ class FakeInflux:
         for thread in self._threads:
             thread.join(timeout=30)
         self._threads.clear()
+        if self._journal:
+            self._journal.keep(self.state)
+            self._journal.close()
 
     @property
     def url(self) -> str:
+        """Where it listens, or will."""
         return f"http://127.0.0.1:{self._port}"
 
     def go_online(self) -> None:
@@ -202,9 +215,31 @@ class FakeInflux:
                 if self.accepts < 0:
                     return 503, b"{}", {}
             try:
-                return routes.answer(self, call)
+                answer = routes.answer(self, call)
+                self._note(call, answer[0])
             except Refused as err:
                 return err.status, json.dumps({"code": "refused", "message": str(err)}).encode(), {}
+            return answer
+
+    def _note(self, call: Call, status: int) -> None:
+        """On the disk before the caller is answered, as InfluxDB's own log is."""
+        if self._journal is None or call.method == "GET" or call.path.endswith("/query") or status >= 300:
+            return
+        if call.path == "/api/v2/write":
+            self._journal.wrote(call.query, call.body.decode(), int(self.clock() * SECOND_NS))
+        else:
+            _LOGGER.info("%s %s: %d", call.method, call.path, status)
+        if call.path != "/api/v2/write" or self._journal.is_long:
+            self._journal.keep(self.state)
+
+    def _remember(self, journal: Journal) -> None:
+        kept = journal.kept()
+        if isinstance(kept, State):
+            self.state = kept
+        for query, text, now_ns in journal.written():
+            routes.store(self, query, text, now_ns)
+        self.restart()
+        journal.keep(self.state)
 
     def _replicate(self) -> None:
         while not self._stop.wait(0.01):
@@ -258,10 +293,3 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    with FakeInflux(port=int(sys.argv[1])) as alone:
-        print(alone.url, flush=True)  # noqa: T201
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
