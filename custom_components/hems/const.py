@@ -36,6 +36,8 @@ CONF_GRID_POWER_ENTITY: Final = "grid_power_entity"
 CONF_LOAD_POWER_ENTITY: Final = "load_power_entity"
 CONF_OUTDOOR_ENTITY: Final = "outdoor_temperature_entity"
 CONF_WEATHER_ENTITY: Final = "weather_entity"
+CONF_CO2_ENTITY: Final = "co2_intensity_entity"
+CONF_CO2_PRICE: Final = "co2_price_per_t"
 CONF_HOLIDAY_ENTITY: Final = "holiday_entity"
 CONF_AWAY_ENTITY: Final = "away_entity"
 

@@ -51,6 +51,8 @@ class Outlook:
     outdoor_c: Series | None = None
     weather_silent_since: datetime | None = None
     """Since when the weather entity has given no forecast; None: it does, or there is none."""
+    co2_kg_per_kwh: Series | None = None
+    """What a kWh from the grid emits; None: nobody tells."""
     pv_kw: Mapping[str, Series] = field(default_factory=dict)
     """By PV array: AC power before curtailment."""
     draw_kw: Mapping[str, Series] = field(default_factory=dict)

@@ -279,13 +279,14 @@ async def test_meters_are_stored_with_the_connection(hass):
     hass.states.async_set("weather.sky", "unavailable")
     hass.states.async_set("calendar.holidays", "off")
     hass.states.async_set("person.anna", "home")
+    hass.states.async_set("sensor.co2", "320", {"unit_of_measurement": "gCO2eq/kWh"})
     meters = {
         "grid_power_entity": "sensor.grid",
         "grid_power_inverted": True,
         "outdoor_temperature_entity": "sensor.outside",
         "weather_entity": "weather.sky",
     }
-    days = {"holiday_entity": "calendar.holidays", "away_entity": "person.anna"}
+    days = {"holiday_entity": "calendar.holidays", "away_entity": "person.anna", "co2_intensity_entity": "sensor.co2"}
     result = await begin(hass, "home", HOME | meters | {"advanced": days}, "tariff_fixed", FIXED, {"kind": "embedded"})
     assert result["data"]["grid"] == {"max_import_kw": 17.0, "max_export_kw": 10.0, **meters, **days}
 

@@ -463,3 +463,15 @@ def test_series_is_completed_only_where_it_has_holes():
 def test_raised_series_keeps_its_holes():
     series = Series(times=(NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)), values=(None, 1.0))
     assert raised(series, 2.0, NOW, NOW + timedelta(minutes=90)).values == (None, 3.0, 1.0)
+
+
+def test_emissions_weigh_what_the_household_says_where_they_are_known():
+    prices = {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}
+    entry = an_entry(tariff={**prices, "co2_price_per_t": 120.0})
+    outlook = Outlook(co2_kg_per_kwh=constant(0.35))
+    known = build_request(a_situation(entry=entry, outlook=outlook))
+    assert known.weights.co2_price_per_kg == 0.12
+    assert known.co2_kg_per_kwh.at(NOW) == 0.35
+    unknown = build_request(a_situation(entry=entry))
+    assert unknown.weights.co2_price_per_kg == 0.0
+    assert unknown.co2_kg_per_kwh is None

@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig,
 from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter, TemperatureConverter
 
 from ..const import DOMAIN
+from ..observe.emissions import kg_per_kwh
 from ..observe.prices.units import per_kwh
 from .problems import Problem
 
@@ -139,6 +140,9 @@ AWAY = EntityRole(
         "group",
         "calendar",
     )
+)
+CO2 = EntityRole(
+    domains=MEASURING, fits=lambda unit: kg_per_kwh(unit) is not None, expected="gCO2eq/kWh, g/kWh, kg/MWh"
 )
 PRICE = EntityRole(
     domains=("sensor", "input_number", "event"),

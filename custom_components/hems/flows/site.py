@@ -14,6 +14,8 @@ from ..const import (
     CONF_CAPACITY_PERIOD,
     CONF_CAPACITY_PRICE,
     CONF_CAPACITY_TIERS,
+    CONF_CO2_ENTITY,
+    CONF_CO2_PRICE,
     CONF_CURRENCY,
     CONF_EXPORT_PRICE,
     CONF_EXPORT_PRICE_ENTITY,
@@ -44,7 +46,7 @@ from ..const import (
 )
 from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
 from ..home.tariffs import PERIODS
-from .entities import AWAY, HOLIDAYS, POWER, PRICE, TEMPERATURE, WEATHER
+from .entities import AWAY, CO2, HOLIDAYS, POWER, PRICE, TEMPERATURE, WEATHER
 from .fields import CURRENCY_SIGN, Field, choice, entity, flag, number, text
 from .form import FormStep
 from .problems import Problem
@@ -66,6 +68,7 @@ METERS = (
     entity(CONF_WEATHER_ENTITY, WEATHER),
     entity(CONF_HOLIDAY_ENTITY, HOLIDAYS, advanced=True),
     entity(CONF_AWAY_ENTITY, AWAY, advanced=True),
+    entity(CONF_CO2_ENTITY, CO2, advanced=True),
 )
 SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
 SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)
@@ -101,6 +104,7 @@ CONTRACT = (
     number(CONF_CAPACITY_PRICE, f"{CURRENCY_SIGN}/kW", advanced=True),
     text(CONF_CAPACITY_TIERS, advanced=True, to_stored=_tiers, to_shown=_tiers_shown),
     choice(CONF_CAPACITY_PERIOD, PERIODS, default="month", advanced=True),
+    number(CONF_CO2_PRICE, f"{CURRENCY_SIGN}/t", advanced=True),
 )
 
 

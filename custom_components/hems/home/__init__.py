@@ -13,6 +13,7 @@ from homeassistant.const import CONF_NAME
 
 from ..const import (
     CONF_AWAY_ENTITY,
+    CONF_CO2_ENTITY,
     CONF_CURRENCY,
     CONF_ENGINE,
     CONF_ENGINE_KIND,
@@ -143,6 +144,8 @@ class GridBinding:
     """A calendar of holidays, or the binary sensor of the integration Workday."""
     away_entity: str | None = None
     """Says when nobody is at home."""
+    co2_intensity_entity: str | None = None
+    """What a kWh of the grid emits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +298,7 @@ def _grid_binding(fields: Reader) -> GridBinding:
             CONF_WEATHER_ENTITY,
             CONF_HOLIDAY_ENTITY,
             CONF_AWAY_ENTITY,
+            CONF_CO2_ENTITY,
         ),
         **fields.given(fields.flag, CONF_GRID_POWER_INVERTED),
     )

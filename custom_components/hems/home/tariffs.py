@@ -11,6 +11,7 @@ from ..const import (
     CONF_CAPACITY_PERIOD,
     CONF_CAPACITY_PRICE,
     CONF_CAPACITY_TIERS,
+    CONF_CO2_PRICE,
     CONF_EXPORT_PRICE,
     CONF_EXPORT_PRICE_ENTITY,
     CONF_FIXED_PER_DAY,
@@ -42,6 +43,8 @@ class Contract:
     """Contracted power; None: only the connection limits."""
     capacity: CapacityCharge | None = None
     """On the highest import of each month or day; None: there is no such charge."""
+    co2_price_per_kg: float = 0.0
+    """What the household would pay to spare a kg; not on any bill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,7 @@ def _contract(fields: Reader) -> dict[str, Any]:
         **fields.given(fields.number, CONF_FIXED_PER_DAY),
         "import_limit_kw": limit_kw,
         "capacity": _capacity(fields),
+        "co2_price_per_kg": fields.number_within(CONF_CO2_PRICE, 0.0) / 1000 if fields.has(CONF_CO2_PRICE) else 0.0,
     }
 
 

@@ -12,6 +12,7 @@ from ..devices import Outlook
 from ..home import EntityTariff, Home
 from ..runtime import Live
 from .arrays import ArrayOutlook
+from .emissions import emissions
 from .history import async_hourly_means, positive
 from .load import LoadOutlook
 from .prices import PriceReading, async_read_prices
@@ -60,12 +61,15 @@ class OutlookReader:
         load = await self._sources.load.async_read(past, outdoor_c, horizon)
         pv_kw, pv_health = await self._sources.arrays.async_read(past, weather, horizon)
         expected, visit_health = await aside(self._sources.visits.expected, horizon)
+        emitting = self._home.grid_bindings.co2_intensity_entity
+        co2_kg_per_kwh, co2_health = await aside(emissions, self._hass, emitting, past, start, end)
         return Outlook(
             import_price=imported.series,
             export_price=exported.series,
             load_kw=load.series,
             outdoor_c=outdoor_c,
             weather_silent_since=weather.silent_since,
+            co2_kg_per_kwh=co2_kg_per_kwh,
             pv_kw=pv_kw,
             draw_kw=draw_kw,
             expected=expected,
@@ -78,6 +82,7 @@ class OutlookReader:
                 *outdoor_health,
                 *pv_health,
                 *visit_health,
+                *co2_health,
             ),
         )
 
@@ -107,6 +112,7 @@ class OutlookReader:
         if self._past_until is None or not timedelta(0) <= now - self._past_until < KEEP:
             bound = self._home.grid_bindings
             wanted = {bound.grid_power_entity, bound.load_power_entity, bound.outdoor_temperature_entity}
+            wanted.add(bound.co2_intensity_entity)
             wanted |= {binding.power_entity for binding in self._home.bindings.values()}
             wanted |= {self._home.bindings[tank.name].temperature_entity for tank in self._tanks()}
             ids = {entity_id for entity_id in wanted if entity_id}

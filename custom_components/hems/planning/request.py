@@ -74,9 +74,18 @@ def build_request(situation: Situation) -> PlanRequest:
         overrides=_overrides(situation, planned),
         limits=_to_come(limits(situation.events), situation.horizon),
         price_signals=_to_come(_signals(situation, tariff), situation.horizon),
-        weights=weights_of(situation.wishes.settings.mode),
+        co2_kg_per_kwh=situation.outlook.co2_kg_per_kwh,
+        weights=_weights(situation),
         health=tuple(dict.fromkeys(findings.health)),
     )
+
+
+def _weights(situation: Situation) -> Weights:
+    """What the household's mode cares about, and what a kg is worth to it where it is known how many there are."""
+    weights = weights_of(situation.wishes.settings.mode)
+    if situation.outlook.co2_kg_per_kwh is None:
+        return weights
+    return replace(weights, co2_price_per_kg=situation.home.tariff.co2_price_per_kg)
 
 
 def weights_of(mode: str) -> Weights:

@@ -5,6 +5,7 @@ an assumption says so. Nothing here does I/O or reads a clock; local time counts
 (tariffs, habits), so clock changes neither skip nor repeat anything.
 """
 
+from .emissions import emission_forecast
 from .ev import ExpectedVisit, PastVisit, ev_forecast
 from .hot_water import draw_forecast, draws_of, learned_draws
 from .irradiance import from_clouds, from_irradiance
@@ -27,6 +28,7 @@ __all__ = [
     "clear_sky_kw",
     "draw_forecast",
     "draws_of",
+    "emission_forecast",
     "ev_forecast",
     "extend_prices",
     "from_clouds",
