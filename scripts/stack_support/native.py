@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import shlex
+import shutil
 import subprocess
 import sys
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
+ENDS_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
 NO_WAIT_S = 0
 """Secrets are there before a native service starts; in a container it waits for them."""
 
@@ -26,16 +29,21 @@ class Service:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
 
-    def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start it; what it says goes to the end of `log`. /usr/sbin is where Debian keeps servers."""
+    def start(self, log: Path, *, own_group: bool = False) -> subprocess.Popen[bytes]:
+        """Start it; what it says goes to the end of `log`. /usr/sbin is where Debian keeps servers.
+
+        With `own_group` it is out of reach of the terminal's Ctrl-C, and ends with the process that started it.
+        """
         path = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
+        guard = ENDS_WITH_PARENT if own_group and shutil.which(ENDS_WITH_PARENT[0]) else ()
         with log.open("ab") as output:
             return subprocess.Popen(
-                self.command,
+                [*guard, *self.command],
                 env={**os.environ, "PATH": path, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=own_group,
             )
 
 
@@ -124,9 +132,13 @@ def agent(
     mqtt_port: int,
     metrics_port: int,
     urls: Mapping[str, str],
+    variables: Mapping[str, str] = MappingProxyType({}),
     python: str = sys.executable,
 ) -> Service:
-    """The agent; `urls` gives where influx, engine, home_assistant, grafana and nginx are."""
+    """The agent; `urls` gives where influx, engine, home_assistant, grafana and nginx are.
+
+    `variables` are those of an operator, beside the ones in this process's environment.
+    """
     named = {f"{name.upper()}_URL": url for name, url in urls.items()}
     return Service(
         name="agent",
@@ -141,5 +153,22 @@ def agent(
             "MQTT_PORT": str(mqtt_port),
             "METRICS_PORT": str(metrics_port),
             **named,
+            **variables,
         },
     )
+
+
+def influxdb(directory: Path, *, port: int, python: str = sys.executable) -> Service:
+    """The imitation of InfluxDB, with what it holds in `directory`."""
+    return Service(
+        name="influxdb",
+        command=(python, "-P", "-m", "stack_support.influx", str(port), str(directory)),
+        environment={"PYTHONPATH": str(ROOT / "scripts")},
+    )
+
+
+def victoria_metrics(directory: Path, *, port: int) -> Service:
+    """A fleet's database, which takes InfluxDB's writes; a repeated point overwrites, as in InfluxDB."""
+    options = [f"-storageDataPath={directory}", f"-httpListenAddr={LOOPBACK}:{port}", "-memory.allowedBytes=128MB"]
+    options += ["-retentionPeriod=10y", "-dedup.minScrapeInterval=1ms"]
+    return Service(name="fleet", command=("victoria-metrics", *options), environment={})
