@@ -42,10 +42,11 @@ async def test_every_enabled_entity_has_a_state(hass, entry):
         and entity.domain != "button"
     }
     # For some nothing changes any more, shares of nothing are undefined, a car that is away has no charge, and
-    # nobody has asked for a run.
+    # nobody has asked for a run or an event.
     allowed = (
         "next_change",
         "next_action",
+        "next_grid_event",
         "run_wanted_by",
         "self_consumption",
         "self_sufficiency",
