@@ -2,6 +2,7 @@
 
 import errno
 import json
+import threading
 
 from hems_agent.feeds import Trouble
 from hems_agent.ingest import BROKER_DROPPED, MOST_LINES, Ingest, IngestOptions
@@ -32,7 +33,7 @@ class FakeClient:
 class Bench:
     def __init__(self, tmp_path, **options):
         self.spool = Spool(tmp_path)
-        self.ingest = Ingest(IngestOptions(home="h-1", host="nowhere", **options), self.spool)
+        self.ingest = Ingest(IngestOptions(home="h-1", host="nowhere", flush_s=0.01, **options), self.spool)
         self.client = self.ingest._client = FakeClient()
         self.number = 0
         self.connect()
@@ -49,8 +50,11 @@ class Bench:
         message.payload = b"17" if topic.startswith(b"$") else json.dumps(values).encode()
         self.ingest._on_message(self.client, None, message)
 
-    def flush(self):
-        self.ingest._flush()
+    def save(self, patience_s=20.0):
+        if not self.ingest._saver.is_busy:
+            self.ingest._save()
+        self.ingest._saver.wait(patience_s)
+        self.ingest._acknowledge()
 
     @property
     def lines(self):
@@ -60,7 +64,9 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(tmp_path)
+    bench = Bench(tmp_path)
+    yield bench
+    bench.ingest._saver.close()
 
 
 def full(*_):
@@ -71,7 +77,7 @@ def test_nothing_is_acknowledged_before_it_is_on_the_disk(bench):
     for _ in range(3):
         bench.arrive()
     assert (bench.client.acknowledged, bench.lines, bench.ingest.state().waiting) == ([], 0, 3)
-    bench.flush()
+    bench.save()
     assert (bench.client.acknowledged, bench.lines, bench.ingest.state().waiting) == ([1, 2, 3], 3, 0)
 
 
@@ -80,22 +86,65 @@ def test_while_the_disk_takes_nothing_nothing_is_acknowledged_and_then_all_is_th
         patch.setattr(bench.spool, "append", full)
         for _ in range(3):
             bench.arrive()
-            bench.flush()
+            bench.save(0.05)
         assert bench.client.acknowledged == []
         assert bench.ingest.state().trouble == "the disk takes no points: Read-only file system"
     bench.arrive()
-    bench.flush()
+    for _ in range(2):
+        bench.save()
     assert (bench.client.acknowledged, bench.lines, bench.ingest.state().trouble) == ([1, 2, 3, 4], 4, "")
+
+
+def test_messages_are_read_while_the_disk_is_slow_and_acknowledged_when_theirs_are_safe(bench, monkeypatch):
+    go_on, append = threading.Event(), bench.spool.append
+    monkeypatch.setattr(bench.spool, "append", lambda *given: (go_on.wait(20), append(*given)))
+    bench.arrive()
+    bench.save(0.05)
+    bench.arrive()
+    bench.save(0.05)
+    assert (bench.client.acknowledged, bench.ingest.state().waiting) == ([], 1)
+    go_on.set()
+    bench.save()
+    assert bench.client.acknowledged == [1]
+    bench.save()
+    assert (bench.client.acknowledged, bench.lines) == ([1, 2], 2)
+
+
+def test_a_disk_that_never_takes_anything_does_not_keep_the_agent_from_stopping(bench, monkeypatch):
+    monkeypatch.setattr("hems_agent.ingest.LAST_SAVE_S", 0.05)
+    monkeypatch.setattr(bench.spool, "append", full)
+    bench.arrive()
+    bench.ingest._save()
+    bench.ingest._save_the_rest()
+    assert bench.client.acknowledged == []
+
+
+def test_a_long_batch_is_saved_in_pieces_in_order(bench, monkeypatch):
+    monkeypatch.setattr("hems_agent.saving.PIECE_BYTES", 100)
+    bench.ingest.write([f"m x={number}.0 {number}\n" for number in range(40)])
+    bench.save()
+    times = [int(line.split()[-1]) for line in bench.spool.read(1000).lines.splitlines()]
+    assert times == list(range(40))
 
 
 def test_what_comes_without_a_guarantee_does_not_fill_the_memory_meanwhile(bench, monkeypatch):
     monkeypatch.setattr(bench.spool, "append", full)
+    bench.arrive()
+    bench.save(0.05)
     for _ in range(MOST_LINES + 5):
         bench.arrive(qos=0)
     bench.ingest.write(["m x=1.0 1\n"] * (MOST_LINES + 7))
-    bench.flush()
     assert len(bench.ingest.intake.lines) == MOST_LINES
     assert bench.ingest.state().counts.bad == {"overflow": 12}
+
+
+def test_a_batch_of_a_lost_connection_is_saved_and_not_acknowledged_in_the_next_one(bench):
+    bench.arrive()
+    bench.ingest._save()
+    bench.ingest._on_disconnect(bench.client, None, None, ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"), 0)
+    bench.connect()
+    bench.save()
+    assert (bench.client.acknowledged, bench.lines) == ([], 1)
 
 
 def test_numbers_of_a_lost_connection_are_not_acknowledged_in_the_next_one(bench):
@@ -103,19 +152,19 @@ def test_numbers_of_a_lost_connection_are_not_acknowledged_in_the_next_one(bench
     bench.ingest._on_disconnect(bench.client, None, None, ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection"), 0)
     bench.connect()
     bench.arrive()
-    bench.flush()
+    bench.save()
     assert (bench.client.acknowledged, bench.lines) == ([2], 2)
 
 
 def test_a_bad_message_is_acknowledged_too(bench):
     bench.arrive(topic=b"no/asset")
-    bench.flush()
+    bench.save()
     assert (bench.client.acknowledged, bench.lines) == ([1], 0)
 
 
 def test_points_of_the_agents_own_go_the_same_way(bench):
     bench.ingest.write(["stack,home=h-1 up=1.0 1\n"])
-    bench.flush()
+    bench.save()
     assert bench.spool.read(10).lines == b"stack,home=h-1 up=1.0 1\n"
 
 

@@ -2,7 +2,8 @@
 
 The session is persistent and QoS 1, so whatever comes while the agent is away waits in the broker; a Receive Maximum of
 our own (MQTT 5) lifts the broker's usual twenty unacknowledged messages, which would stop a batch. One thread does
-everything here, because the client library is not made for acknowledgements from a second one.
+everything here, because the client library is not made for acknowledgements from a second one; only the disk has its
+own.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,7 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from .feeds import Change, FeedOptions, Feeds, feed_line
 from .intake import Counts, Intake
-from .lines import joined
+from .saving import Batch, Saver
 from .spool import Spool
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,12 +38,13 @@ TURN_S = 0.2
 GATHER_S = 0.02
 """After the first byte: reading what came meanwhile in one go halves the wake-ups at a thousand messages a second."""
 MESSAGES_A_TURN = 2000
-"""So that a long queue in the broker does not keep the batch from the disk."""
+"""So that a long queue in the broker keeps nothing else waiting."""
 LONGEST_BATCH = 20_000
 """Messages not yet acknowledged; the broker holds back the rest while the disk does not take any."""
 MOST_LINES = 2 * LONGEST_BATCH
 """While the disk takes none: what came without a guarantee (QoS 0) is dropped beyond this."""
-LINES_A_RECORD = 4000
+LAST_SAVE_S = 5.0
+"""When the agent is stopped, a batch gets so long; what is not saved then comes again from the broker."""
 LONGEST_RETRY_S = 30.0
 FEEDS_EVERY_S = 10.0
 
@@ -77,7 +79,7 @@ class IngestState:
     trouble: str
     """Why not; empty when all is well, else for people."""
     waiting: int
-    """Messages not yet on the disk."""
+    """Messages that have not been given to the disk yet."""
     broker_dropped: int
     """Messages that the broker could not queue for some client since it started: nobody else is told of them."""
     counts: Counts
@@ -85,7 +87,7 @@ class IngestState:
 
 @dataclass(slots=True)
 class _Clocks:
-    flushed_s: float
+    saved_s: float
     feeds_s: float
     feed_points_s: float
 
@@ -102,7 +104,7 @@ class Ingest:
         on_feeds: Callable[[list[Change]], None] | None = None,
     ) -> None:
         """Both callbacks run in the thread of `run`; they must be short and must not raise."""
-        self._options, self._spool, self._on_feeds = options, spool, on_feeds
+        self._options, self._on_feeds = options, on_feeds
         self._known = spool.directory / "feeds.json"
         now_s = time.monotonic()
         self.feeds = Feeds(options.feeds, now_s, _read_known(self._known))
@@ -115,19 +117,20 @@ class Ingest:
         self._outgoing: dict[str, tuple[bytes, bool]] = {}
         self._kept: dict[str, tuple[bytes, bool]] = {}
         self._outgoing_lock = threading.Lock()
-        self._connected, self._trouble, self._disk_trouble, self._failures = False, "not connected yet", "", 0
+        self._saver = Saver(spool, options.flush_s)
+        self._connected, self._trouble, self._failures, self._connections = False, "not connected yet", 0, 0
         self._client = self._new_client()
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped; then what has arrived is on the disk and acknowledged."""
         while not stop.is_set():
             if self._client.socket() is None and not self._connect(stop):
-                self._flush_when_due()
+                self._save_when_due()
                 continue
             self._turn()
-            self._flush_when_due()
+            self._save_when_due()
             self._watch_feeds()
-        self._flush()
+        self._save_the_rest()
         self._send_outgoing()
         _write_known(self._known, self.feeds.known())
         self._connected = False
@@ -156,7 +159,7 @@ class Ingest:
         """The figures of this moment."""
         return IngestState(
             connected=self._connected,
-            trouble=self._disk_trouble or self._trouble,
+            trouble=self._saver.trouble or self._trouble,
             waiting=len(self._unacknowledged),
             broker_dropped=self._broker_dropped,
             counts=replace(self.intake.counts, bad=dict(self.intake.counts.bad)),
@@ -232,33 +235,38 @@ class Ingest:
         for topic, (payload, retain) in outgoing.items():
             self._client.publish(topic, payload, qos=1, retain=retain)
 
-    def _flush_when_due(self) -> None:
-        now_s = time.monotonic()
-        if now_s - self._at.flushed_s >= self._options.flush_s:
-            self._at.flushed_s = now_s
-            self._flush()
-
-    def _flush(self) -> None:
+    def _save_when_due(self) -> None:
         """To the disk first, then to the broker: a kill in between repeats messages, and loses none."""
+        now_s = time.monotonic()
+        if now_s - self._at.saved_s >= self._options.flush_s and not self._saver.is_busy:
+            self._at.saved_s = now_s
+            self._save()
+        self._acknowledge()
+
+    def _save(self) -> None:
         lines = self.intake.lines
         while len(lines) < MOST_LINES:
             try:
                 lines.append(self._own.get_nowait())
             except Empty:
                 break
-        for start in range(0, len(lines), LINES_A_RECORD):
-            try:
-                self._spool.append(joined(lines[start : start + LINES_A_RECORD]), _now_ms())
-            except OSError as error:
-                if not self._disk_trouble:
-                    _LOGGER.warning("The disk takes no points: %s", error.strerror)
-                self._disk_trouble = f"the disk takes no points: {error.strerror}"
-                self.intake.lines = lines[start:]
-                return
-        self.intake.lines, self._disk_trouble = [], ""
-        done, self._unacknowledged = self._unacknowledged, []
-        for number in done:
-            self._client.ack(number, 1)
+        if lines or self._unacknowledged:
+            self._saver.save(Batch(lines, self._unacknowledged, self._connections))
+            self.intake.lines, self._unacknowledged = [], []
+
+    def _save_the_rest(self) -> None:
+        self._saver.wait(LAST_SAVE_S)
+        if not self._saver.is_busy:
+            self._save()
+            self._saver.wait(LAST_SAVE_S)
+        self._saver.close()
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        for batch in self._saver.done():
+            if batch.connection == self._connections:
+                for number in batch.numbers:
+                    self._client.ack(number, 1)
 
     def _watch_feeds(self) -> None:
         now_s = self._now_s
@@ -316,6 +324,7 @@ class Ingest:
         del client, userdata, flags, props
         # Their numbers mean other messages in the next connection; the broker sends these again, as duplicates.
         self._unacknowledged.clear()
+        self._connections += 1
         if self._connected:
             self._say(f"the broker is gone: {reason}")
         self._connected = False
