@@ -1,0 +1,1 @@
+"""Grafana's dashboards as Python: queries, panels, and the six dashboards made of them."""
