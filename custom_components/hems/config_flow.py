@@ -110,6 +110,9 @@ class HemsConfigFlow(ConfigFlow, domain=DOMAIN):
         async def accept(data: dict[str, Any]) -> ConfigFlowResult:
             self._data |= {**EXAMPLE_HOME, **data, CONF_CURRENCY: self._currency}
             self._assets = await async_example_assets(self.hass)
+            stack = await async_stack_engine(self.hass)
+            if stack is not None and await async_engine_problem(self.hass, stack) is None:
+                return await self._finish({CONF_ENGINE: stack})
             if self._app is not None or await async_engine_problem(self.hass, EMBEDDED):
                 return await self._engine_or_ask()
             return await self._finish({CONF_ENGINE: EMBEDDED})

@@ -88,8 +88,12 @@ async def command(socket: aiohttp.ClientWebSocketResponse, kind: str, **fields: 
 
 
 async def _add_simulated_home(api: Api, speed: float) -> None:
-    """Through the flow: menu, then the simulated home with its defaults."""
     flow = await api.rest("POST", "config/config_entries/flow", {"handler": DOMAIN})
+    await finish_simulated_home(api, flow, speed)
+
+
+async def finish_simulated_home(api: Api, flow: dict[str, Any], speed: float) -> None:
+    """From where the flow stands: menu, then the simulated home with its defaults."""
     while flow["type"] != "create_entry":
         path = f"config/config_entries/flow/{flow['flow_id']}"
         if flow["type"] == "menu":

@@ -84,6 +84,13 @@ async def test_the_stacks_engine_is_what_a_new_home_is_offered_first(hass, stack
     assert kind.default() == "stack"
 
 
+async def test_the_simulated_home_plans_with_the_stacks_engine_without_asking(hass, stack):
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await going_on(hass, flow, {"next_step_id": "simulated"}, {"name": "Toy", "advanced": {}})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert flow["data"]["engine"] == {"kind": "url", "url": "http://engine:8124", "token": "made-at-first-boot"}
+
+
 async def test_outside_a_stack_there_is_no_such_engine(hass):
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     flow = await going_on(hass, flow, *HOME)

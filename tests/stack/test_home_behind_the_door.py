@@ -11,11 +11,9 @@ from hems_agent.secrets import make_secrets
 import pytest
 
 from tests.stack.native_stack import free_ports, native, needs, running, the_secrets
+from tests.stack.person import START_S, Person
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(400)]
-
-START_S = 240
-OWNER = {"name": "Ada", "username": "ada", "password": "engine-of-1843", "language": "en"}
 
 
 class Stack:
@@ -57,70 +55,15 @@ class Stack:
         return json.loads((self.config / ".storage" / key).read_text())
 
 
-class Person:
-    """Somebody with a browser, on the other side of nginx."""
-
-    def __init__(self, stack: Stack, session: aiohttp.ClientSession) -> None:
-        self.stack, self.session = stack, session
-        self.client_id = f"{stack.url}/"
-
-    async def post(self, path: str, status: int = 200, **body):
-        async with self.session.post(self.stack.url + path, **body) as answer:
-            assert answer.status == status, await answer.text()
-            return await answer.json()
-
-    async def becomes_owner(self) -> str:
-        made = await self.post("/api/onboarding/users", json={**OWNER, "client_id": self.client_id})
-        return await self.token(made["auth_code"])
-
-    async def logs_in(self) -> str:
-        handler = {"client_id": self.client_id, "handler": ["homeassistant", None], "redirect_uri": self.client_id}
-        flow = await self.post("/auth/login_flow", json=handler)
-        answer = {key: OWNER[key] for key in ("username", "password")} | {"client_id": self.client_id}
-        done = await self.post(f"/auth/login_flow/{flow['flow_id']}", json=answer)
-        return await self.token(done["result"])
-
-    async def token(self, code: str) -> str:
-        data = {"grant_type": "authorization_code", "code": code, "client_id": self.client_id}
-        return (await self.post("/auth/token", data=data))["access_token"]
-
-    async def page(self, path: str) -> tuple[int, str]:
-        async with self.session.get(self.stack.url + path) as answer:
-            return answer.status, await answer.text()
-
-    async def asks(self, token: str, kind: str, **fields):
-        """One command over the websocket."""
-        async with self.session.ws_connect(f"{self.stack.url}/api/websocket", max_msg_size=0) as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": token})
-            assert (await socket.receive_json())["type"] == "auth_ok"
-            await socket.send_json({"id": 1, "type": kind, **fields})
-            answer = await socket.receive_json()
-            assert answer["success"], answer
-            return answer["result"]
-
-    async def waits_until_started(self, token: str) -> None:
-        for _ in range(2 * START_S):
-            if (await self.asks(token, "get_config"))["state"] == "RUNNING":
-                return
-            await asyncio.sleep(0.5)
-        pytest.fail("Home Assistant did not finish its start")
-
-    async def broker_of(self, token: str) -> dict:
-        entries = await self.asks(token, "config_entries/get", domain="mqtt")
-        assert len(entries) == 1
-        return entries[0]
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     return Stack(tmp_path_factory.mktemp("home"))
 
 
-async def publishes(person: Person, token: str, text: str) -> None:
+async def publishes(stack: Stack, person: Person, token: str, text: str) -> None:
     said = {"topic": "proof/of/life", "payload": text, "retain": True}
     await person.asks(token, "call_service", domain="mqtt", service="publish", service_data=said)
-    assert await asyncio.to_thread(person.stack.heard, "proof/of/life") == text
+    assert await asyncio.to_thread(stack.heard, "proof/of/life") == text
 
 
 async def is_confirmed(person: Person, token: str) -> None:
@@ -134,13 +77,13 @@ async def is_confirmed(person: Person, token: str) -> None:
 async def test_a_new_home_needs_an_owner_and_nothing_else(stack, socket_enabled):
     with stack.running():
         async with aiohttp.ClientSession() as session:
-            person = Person(stack, session)
+            person = Person(stack.url, session)
             status, page = await person.page("/onboarding.html")
             assert (status, "<title>Home Assistant</title>" in page) == (200, True)
             token = await person.becomes_owner()
             await person.waits_until_started(token)
             assert (await person.broker_of(token))["state"] == "loaded"
-            await publishes(person, token, "hello")
+            await publishes(stack, person, token, "hello")
             await is_confirmed(person, token)
             assert [
                 integration["is_built_in"]
@@ -158,13 +101,13 @@ async def test_after_a_rotation_of_all_secrets_the_same_home_comes_back(stack, s
     assert stack.password("homeassistant") != before[2]
     with stack.running():
         async with aiohttp.ClientSession() as session:
-            person = Person(stack, session)
+            person = Person(stack.url, session)
             status, page = await person.page("/auth/authorize")
             assert (status, "<title>Home Assistant</title>" in page) == (200, True)
             token = await person.logs_in()
             await person.waits_until_started(token)
             assert (await person.broker_of(token))["state"] == "loaded"
-            await publishes(person, token, "hello again")
+            await publishes(stack, person, token, "hello again")
             await is_confirmed(person, token)
     entries = stack.stored("core.config_entries")["data"]["entries"]
     assert stack.stored("http") == before[0]

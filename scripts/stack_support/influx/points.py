@@ -59,10 +59,7 @@ class Points:
 
     def query(self, flux: str) -> str:
         """`from |> range |> filter by measurements`, each optional part as the agent writes it; annotated CSV."""
-        limits = _RANGE.search(flux)
-        if limits is None:
-            raise ValueError("error in query: no range")
-        start_ns, stop_ns = (nanoseconds(limit) for limit in limits.groups())
+        start_ns, stop_ns = (nanoseconds(limit) for limit in range_of(flux))
         wanted = set(_MEASUREMENTS.findall(flux))
         blocks: list[str] = []
         for table, ((series, name), values) in enumerate(sorted(self.values.items(), key=lambda item: item[0])):
@@ -78,6 +75,14 @@ def bucket_of(flux: str) -> str:
     if found is None:
         raise ValueError("error in query: no bucket")
     return found[1]
+
+
+def range_of(flux: str) -> tuple[str, str]:
+    """From when to when a query reads. Raises ValueError where it does not say."""
+    limits = _RANGE.search(flux)
+    if limits is None:
+        raise ValueError("error in query: no range")
+    return limits[1], limits[2]
 
 
 def _table(table: int, series: Series, name: str, values: dict[int, Value]) -> str:
