@@ -6,6 +6,7 @@ from pathlib import Path
 import time
 
 from hems_agent.influx import Influx
+from hems_agent.late import LatePoints
 from hems_agent.provision import QUARTERS, RAW, FleetOptions, HomeOptions, Provisioner, ReplicationStatus
 from hems_agent.secrets import make_secrets
 from stack_support.influx import FakeInflux
@@ -37,7 +38,9 @@ class Home:
         self.clock, self.influx, self.fleet = clock, influx, fleet
         self.org_id, self.fleet_token = fleet.add_bucket("homes")
         self.wanted: FleetOptions | None = None
-        self.provisioner = Provisioner(self.options, None, clock=clock)
+        self.late = LatePoints(directory / "late.json", clock)
+        self.provisioner = Provisioner(self.options, None, clock=clock, late=self.late)
+        self._directory = directory
         self.written = 0
 
     def joins(self, **changes) -> ReplicationStatus:
@@ -66,7 +69,8 @@ class Home:
     def restarts(self) -> ReplicationStatus:
         """The agent does."""
         self.provisioner.close()
-        self.provisioner = Provisioner(self.options, self.wanted, clock=self.clock)
+        self.late = LatePoints(self._directory / "late.json", self.clock)
+        self.provisioner = Provisioner(self.options, self.wanted, clock=self.clock, late=self.late)
         return self.provisioner.step()
 
     def step(self, after_s: float = MINUTE_S) -> ReplicationStatus:

@@ -15,6 +15,7 @@ from hems_core.exchange import Announcement, EventAnswer, EventState, Topics, en
 from . import diagnostics, metrics, status
 from .feeds import Change, Trouble
 from .ingest import Ingest, IngestOptions
+from .late import LatePoints
 from .probes import Probes, Seen, access_point
 from .provision import HomeOptions, Provisioner, ReplicationStatus, fleet_of
 from .settings import Settings
@@ -53,7 +54,8 @@ class Agent:
         self._spool = Spool(settings.data / "spool", max_bytes=settings.spool_mb * 2**20)
         self._ingest = Ingest(self._ingest_options(), self._spool, on_event=self._on_event, on_feeds=self._on_feeds)
         sink = InfluxSink(settings.influx_url, org=ORG, bucket=BUCKET, token=lambda: settings.secret("write_token"))
-        self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"))
+        self._late = LatePoints(settings.data / "late.json")
+        self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"), late=self._late)
         self._probes = Probes(settings, lambda: self._ingest.state().trouble)
         self._provisioner = self._new_provisioner()
 
@@ -122,7 +124,7 @@ class Agent:
             _LOGGER.warning("the copy to the fleet stays as it is: %s", problem)
         settings = self._settings
         options = HomeOptions(url=settings.influx_url, secrets=settings.secrets, state=settings.data, org=ORG)
-        return Provisioner(options, fleet, problem=problem)
+        return Provisioner(options, fleet, problem=problem, late=self._late)
 
     def _provision(self, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -27,6 +27,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from .late import LatePoints
 from .spool import Batch, Spool
 
 _LOGGER = logging.getLogger(__name__)
@@ -175,6 +176,8 @@ class Writer:
     """Seconds."""
     jitter: Callable[[], float] = random.random
     """In [0, 1): homes that lost the same server do not come back in step."""
+    late: LatePoints | None = None
+    """Told of what has been delivered."""
     _work: _Work | None = None
     _read_s: float | None = None
     _in_a_row: int = 0
@@ -200,6 +203,8 @@ class Writer:
             self._tally.points += len(chunk)
             self._tally.bytes += len(lines)
             self._well()
+            if self.late is not None:
+                self.late.delivered(chunk)
             work.chunks.popleft()
         elif self._is_about_lines(reply):
             self._well()

@@ -2,6 +2,7 @@
 
 options ── home.py   first boot: set-up, buckets, downsampling, tokens
 ├─ fleet.py  the remote and the replication, as the variables say
+├─ again.py  quarters of an hour that got points late, computed again
 ├─ watch.py  figures, alerts, stretches that a full queue lost
 └─ fill.py   those stretches, copied once the fleet is back      (memory.py remembers over restarts)
 """
@@ -12,6 +13,8 @@ import logging
 import time
 
 from ..influx import InfluxRefused, InfluxUnreachable
+from ..late import LatePoints
+from .again import Again
 from .fill import BackFill
 from .fleet import FleetProvisioner
 from .home import Home, HomeProvisioner, NotReady
@@ -37,12 +40,13 @@ _LOGGER = logging.getLogger(__name__)
 PROVISION_EVERY_S = 900.0
 RETRY_EVERY_S = 60.0
 FILL_FOR_S = 30.0
-"""The longest that one step copies what was missed; the next goes on."""
+"""The longest that one step copies what was missed, or computes again; the next goes on."""
 
 
 class Provisioner:
     """One home. `fleet` is what fleet_of found; `clock` gives Unix time [s], `patience` seconds that only go up.
 
+    `late` is where the writer notes the points that it has delivered late.
     `problem` is why fleet_of found nothing although it was asked to: then the copy that there is stays as it is.
     """
 
@@ -52,6 +56,7 @@ class Provisioner:
         fleet: FleetOptions | None,
         *,
         problem: str = "",
+        late: LatePoints | None = None,
         clock: Callable[[], float] = time.time,
         patience: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +70,8 @@ class Provisioner:
         self._copy = FleetProvisioner(self._home.influx, memory)
         self._watch = Watch(self._home.influx, memory)
         self._fill = BackFill(self._home.influx, options.org, self._remembered)
+        late = LatePoints(options.state / "late.json", clock) if late is None else late
+        self._again = Again(late, self._home, memory, options.raw_days)
         self._known: Home | None = None
         self._next_s = 0.0
         self._alerts: list[Alert] = []
@@ -72,7 +79,7 @@ class Provisioner:
     def step(self) -> ReplicationStatus:
         """Provision if it is time, look, copy what was missed if the fleet takes it. Never raises for a network."""
         try:
-            return self._step()
+            status = self._step()
         except (InfluxUnreachable, InfluxRefused, NotReady) as err:
             self._next_s = min(self._next_s, self._clock() + RETRY_EVERY_S)
             alert = Alert(Trouble.HOME_NOT_READY, f"The home's InfluxDB cannot be used: {err}")
@@ -86,23 +93,18 @@ class Provisioner:
             )
         finally:
             self._remembered.save()
+        self._again.close()
+        return status
 
     def close(self) -> None:
         """Let go of the connections."""
         self._home.influx.close()
 
     def note_loss(self, start_s: float, stop_s: float) -> None:
-        """Copy this stretch [Unix s] again: whoever writes late points while the queue is full knows it best."""
+        """Copy this stretch [Unix s] again."""
         if self._fleet is not None:
             self._remembered.memory.lose(start_s, stop_s)
             self._remembered.save()
-
-    def downsample_again(self, start_s: float, stop_s: float) -> None:
-        """Compute the quarters of a stretch [Unix s] again, for points that came more than two days late.
-
-        Raises InfluxUnreachable or InfluxRefused.
-        """
-        self._home.downsample_again(start_s, stop_s)
 
     def _step(self) -> ReplicationStatus:
         now_s = self._clock()
@@ -115,6 +117,8 @@ class Provisioner:
                 self._copy.remove(self._known)
             wrong = any(alert.trouble is not Trouble.PLAIN_HTTP for alert in self._alerts)
             self._next_s = now_s + (RETRY_EVERY_S if wrong else PROVISION_EVERY_S)
+        until_s = self._patience() + FILL_FOR_S
+        self._again.compute(now_s, lambda: self._patience() < until_s)
         if self._fleet is None and not self._problem:
             return ReplicationStatus()
         replication = self._copy.replication(self._known)
@@ -126,12 +130,14 @@ class Provisioner:
                 configured=True, alerts=tuple(self._alerts), lost=tuple(self._remembered.memory.lost)
             )
         memory = self._remembered.memory
-        failed_before = memory.failed_points
+        failed_before, lost_before = memory.failed_points, list(memory.lost)
         status = self._watch.look(self._fleet, self._copy.org_id, replication, now_s)
+        self._again.told(is_lossy=(failed_before, lost_before) != (memory.failed_points, memory.lost))
+        status = replace(status, lost=tuple(memory.lost))
         drained = status.latest_code in {None, 204} and status.queue_fill < 0.5
         if status.lost and drained and memory.failed_points == failed_before:
-            until = self._patience() + FILL_FOR_S
-            self._fill.run(self._fleet, self._copy.org_id, lambda: self._patience() < until)
+            until_s = self._patience() + FILL_FOR_S
+            self._fill.run(self._fleet, self._copy.org_id, lambda: self._patience() < until_s)
             status = replace(status, lost=tuple(memory.lost), filled_points=memory.filled_points)
         status = with_alerts(status)
         told = {alert.trouble for alert in status.alerts}

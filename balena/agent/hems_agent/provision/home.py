@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from ..influx import WRITTEN, Influx, InfluxRefused, rfc3339
+from ..late import QUARTER_S
 from ..secret_files import write_whole
 from .options import DAY_S, QUARTERS, RAW, HomeOptions
 
@@ -77,8 +78,9 @@ class HomeProvisioner:
         return Home(org_id, buckets)
 
     def downsample_again(self, start_s: float, stop_s: float) -> None:
-        """Compute the quarters of a stretch again, for points that came days late."""
-        self.influx.run(_flux(_truncated(start_s), _truncated(stop_s + 900)), self._options.org)
+        """Compute all quarters that a stretch [Unix s] touches again, for points that came late."""
+        start, stop = rfc3339(start_s // QUARTER_S * QUARTER_S), rfc3339(-(-stop_s // QUARTER_S) * QUARTER_S)
+        self.influx.run(_flux(start, stop), self._options.org)
 
     def _set_up(self) -> None:
         if not self.influx.healthy():
@@ -215,7 +217,7 @@ def _flux(start: str, stop: str, option: str = "") -> str:
         ' or r._measurement == "stack" or r._measurement == "feeds" or r._measurement == "events"'
     )
     return f"""\
-import "date"
+{'import "date"' if "date." in start else ""}
 {option}
 points = from(bucket: "{RAW}") |> range(start: {start}, stop: {stop})
 points
@@ -229,10 +231,6 @@ points
   |> to(bucket: "{QUARTERS}")
   |> yield(name: "last values")
 """
-
-
-def _truncated(time_s: float) -> str:
-    return f"date.truncate(t: time(v: {int(time_s)}000000000), unit: 15m)"
 
 
 def _permission(action: str, org_id: str, bucket_id: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Memory:
     lost: list[Window] = field(default_factory=list)
     """Stretches that the fleet may have holes in, in order."""
     asked_restart_s: float | None = None
+    lossy: bool = False
+    """Whether the last look found that the queue had lost something."""
 
     def lose(self, start_s: float, stop_s: float) -> None:
         """Note a stretch; those that touch become one. A clock that is a little ahead may have dated points in it."""
