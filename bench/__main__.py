@@ -6,9 +6,11 @@ import sys
 
 from . import closed_loop, forecast
 from .ingest import command as ingest
+from .recovery import command as recovery
+from .recovery import footprint
 from .solve import command as solve
 
-BENCHES = (closed_loop, forecast, solve, ingest)
+BENCHES = (closed_loop, forecast, solve, ingest, recovery, footprint)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

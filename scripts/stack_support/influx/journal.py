@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 import pickle
 
-LONGEST_BYTES = 32 * 2**20
+LONGEST_BYTES = 4 * 2**20
 
 
 class Journal:
