@@ -19,7 +19,9 @@ STRINGS = json.loads((HEMS / "strings.json").read_text("utf-8"))
 LARGEST_PICTURE = 300_000
 
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
-PATH = re.compile(r"`(?P<path>(?:scripts|docs|addon|custom_components|tests|\.ci|bench|frontend)/[\w./-]+)[^`]*`")
+PATH = re.compile(
+    r"`(?P<path>(?:scripts|docs|addon|balena|custom_components|tests|\.ci|bench|frontend)/[\w./-]+)[^`]*`"
+)
 YAML = re.compile(r"```yaml\n(?P<text>.*?)```", re.DOTALL)
 
 
