@@ -4,5 +4,10 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 sh "$here/../wait-for-secrets.sh" influxdb/operator_token influxdb/admin_password
+ca=${SECRETS:-/secrets}/influxdb/fleet-ca.crt
+if [ -s "$ca" ]; then
+  # What Go trusts: this file instead of the system's, and a directory beside it that is not there.
+  export SSL_CERT_FILE="$ca" SSL_CERT_DIR=/nonexistent
+fi
 umask 077
 exec influxd

@@ -1,5 +1,10 @@
 """The copy to the fleet: made, kept right, watched, and filled up after a loss."""
 
+from datetime import UTC, datetime
+import ssl
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+
+from hems_agent import certificates
 from hems_agent.influx import Row, metric
 from hems_agent.provision import fleet_of
 from hypothesis import given
@@ -48,6 +53,7 @@ def test_without_any_of_them_there_is_no_fleet():
     [
         ("FLEET_INFLUX_URL", "fleet.example"),
         ("FLEET_INFLUX_URL", "https://user:secret@fleet.example"),
+        ("FLEET_INFLUX_CA", "secret"),
         ("FLEET_INFLUX_SOURCE", "other"),
         ("FLEET_INFLUX_QUEUE_MB", "1"),
         ("FLEET_INFLUX_QUEUE_MB", "lots"),
@@ -150,6 +156,36 @@ def test_another_organisation_is_followed_by_its_name_too(home):
     for org, (org_id, token) in tokens.items():
         assert troubles(home.joins(org=org, token=token, bucket=f"homes of {org}")) == set()
         assert next(iter(home.influx.state.remotes.values()))["remoteOrgID"] == org_id
+
+
+def a_ca() -> tuple[str, str]:
+    key = certificates.new_key()
+    return key, certificates.new_ca(key, "A fleet's own", datetime.now(UTC))
+
+
+def test_a_fleet_with_a_ca_of_its_own_is_trusted_by_agent_and_influxdb(home, tmp_path, monkeypatch):
+    key, ca = a_ca()
+    own = certificates.new_key()
+    (tmp_path / "key").write_text(own)
+    (tmp_path / "crt").write_text(certificates.new_certificate(own, ca, key, ("IP:127.0.0.1",), datetime.now(UTC)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "crt", tmp_path / "key")
+    socket = home.fleet._server.socket
+    home.fleet._server.socket = context.wrap_socket(socket, server_side=True, do_handshake_on_connect=False)
+    # What InfluxDB's entrypoint does for the real one, by SSL_CERT_FILE.
+    trusting = HTTPSHandler(context=ssl.create_default_context(cadata=ca))
+    monkeypatch.setattr("stack_support.influx.replication._OPENER", build_opener(ProxyHandler({}), trusting))
+    url = home.fleet.url.replace("http:", "https:")
+    assert troubles(home.joins(url=url)) == {"unreachable"}
+    assert troubles(home.joins(url=url, ca=a_ca()[1])) == {"unreachable"}
+    assert troubles(home.joins(url=url, ca=ca)) == set()
+    home.measures()
+    assert home.catches_up()
+    home.provisioner.note_loss(NOON_S - 60, home.clock() + 1)
+    home.fleet.points("homes").values.clear()
+    home.step()
+    assert home.in_step(), "the back-fill trusts it too"
+    assert troubles(home.joins(url=url, ca=a_ca()[1])) == {"unreachable"}, "a new CA is tried"
 
 
 @pytest.mark.parametrize(

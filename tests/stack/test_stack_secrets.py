@@ -1,5 +1,6 @@
 """First boot: every secret made once, private to its consumer, mended after a lost power, rotated on demand."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 import os
 from pathlib import Path
@@ -416,6 +417,18 @@ def test_the_bridge_says_nothing_to_a_fleet_that_it_cannot_verify(tmp_path):
     # Asked of the fleet's log: Debian's Mosquitto 2.0.11 may crash after such a refusal, with its own.
     assert "unknown ca" in (fleet / "mosquitto.log").read_text()
     assert home not in (fleet / "mosquitto.log").read_text()
+
+
+def test_a_ca_for_the_fleets_database_is_given_to_influxdb_alone(tmp_path):
+    ca = own_pair(tmp_path)[0]
+    made(tmp_path)
+    assert not made(tmp_path, FLEET_INFLUX_CA=b64encode(ca.encode()).decode()).problems
+    assert (tmp_path / "influxdb/fleet-ca.crt").read_text() == ca
+    (problem,) = made(tmp_path, FLEET_INFLUX_CA="-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----").problems
+    assert "FLEET_INFLUX_CA" in problem
+    assert (tmp_path / "influxdb/fleet-ca.crt").read_text() == ca, "the copy that there is goes on"
+    assert not make_secrets(tmp_path, {}, owners=None).problems
+    assert not (tmp_path / "influxdb/fleet-ca.crt").exists()
 
 
 # The access point

@@ -17,7 +17,7 @@ TABLE = ROOT / "balena/agent/hems_agent/settings.py"
 FAMILIES = "FLEET|WIFI_AP|CONFIG_EDITOR|MQTT_DR|MQTT_SENSORS|GRAFANA|ROTATE|TRUSTED"
 READ = re.compile(rf"[\"']((?:{FAMILIES})(?:_[A-Z]+)*)[\"']|\$\{{((?:{FAMILIES})(?:_[A-Z]+)*)\b")
 """A whole string of Python, or an expansion of the shell."""
-WIRING = re.compile(r"_(FILE|URL|UPSTREAM|HOST|PORT|FOLDER)$")
+WIRING = re.compile(r"_(FILE|URL|UPSTREAM|HOST|PORT|FOLDER|RUN)$")
 """Of the stack itself, not for operators, unless the table has it."""
 BY_PREFIX = ("FLEET_INFLUX_", "TLS_", "MQTT_TLS_")
 """Put together in code."""

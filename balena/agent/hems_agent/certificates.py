@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 import re
 import secrets
+import ssl
 import subprocess
 from tempfile import TemporaryDirectory
 
@@ -118,6 +119,18 @@ def pem(text: str) -> str:
     if "-----BEGIN" not in text:
         raise ValueError("neither PEM nor PEM in base64")
     return text
+
+
+def authorities(text: str) -> str:
+    """Certificates of a variable as PEM; empty where it is. Raises ValueError where it holds none."""
+    if not text.strip():
+        return ""
+    try:
+        certificates = pem(text)
+        ssl.create_default_context(cadata=certificates)
+    except (ValueError, ssl.SSLError) as err:
+        raise ValueError("no certificate, neither as PEM nor as PEM in base64") from err
+    return certificates
 
 
 def _as_openssl_says(name: str) -> str:

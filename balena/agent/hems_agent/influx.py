@@ -76,14 +76,18 @@ class Row:
 
 
 class Influx:
-    """One server; `token` is asked each time, so that a new one is followed. Its methods raise InfluxUnreachable."""
+    """One server; `token` is asked each time, so that a new one is followed. Its methods raise InfluxUnreachable.
 
-    def __init__(self, url: str, token: Callable[[], str] | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
+    `ca` is the PEM of the only certificates to trust; the public ones where empty.
+    """
+
+    def __init__(
+        self, url: str, token: Callable[[], str] | None = None, *, ca: str = "", timeout_s: float = TIMEOUT_S
+    ) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        self._pool = urllib3.PoolManager(
-            maxsize=2, timeout=urllib3.Timeout(timeout_s), retries=False, ca_certs=certifi.where()
-        )
+        trusted: dict[str, Any] = {"ca_cert_data": ca} if ca else {"ca_certs": certifi.where()}
+        self._pool = urllib3.PoolManager(maxsize=2, timeout=urllib3.Timeout(timeout_s), retries=False, **trusted)
 
     def close(self) -> None:
         """Let go of the connections."""

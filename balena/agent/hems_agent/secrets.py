@@ -143,6 +143,7 @@ class _Boot:
         self._editor()
         self._broker(home)
         self._certificates(home, rotate)
+        self._fleet_ca()
         self._wifi()
         self.files.put(".rotated", f"{wanted}\n", PUBLIC)
         return Made(home, tuple(self.files.written), rotate, tuple(self.problems))
@@ -257,6 +258,18 @@ class _Boot:
         except ValueError as err:
             self._problem(f"TLS_NAMES: {err}; not used")
             return certificates.alternative_names(names)
+
+    def _fleet_ca(self) -> None:
+        """Whom InfluxDB trusts for the copy; a mistyped variable leaves it as it was, as it does the copy."""
+        try:
+            ca = certificates.authorities(self.variables.get("FLEET_INFLUX_CA", ""))
+        except ValueError as err:
+            self._problem(f"FLEET_INFLUX_CA is {err}; not used")
+            return
+        if ca:
+            self.files.put("influxdb/fleet-ca.crt", ca)
+        else:
+            self.files.remove("influxdb/fleet-ca.crt")
 
     def _wifi(self) -> None:
         """The password of the access point, if the operator has set one that WPA2 takes."""

@@ -47,6 +47,11 @@ VARIABLES = (
     Variable("FLEET_INFLUX_BUCKET", "Its bucket.", ("agent",)),
     Variable("FLEET_INFLUX_TOKEN", "A token that may write that bucket.", ("agent",), "", True),
     Variable(
+        "FLEET_INFLUX_CA",
+        "The only CA to trust for it: PEM in base64; public ones where empty.",
+        ("init", "agent"),
+    ),
+    Variable(
         "FLEET_INFLUX_SOURCE",
         "What is copied: `hems_15m` (quarters of an hour) or `hems` (all).",
         ("agent",),

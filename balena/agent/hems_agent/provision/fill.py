@@ -36,7 +36,7 @@ class BackFill:
         """
         memory = self._remembered.memory
         piece_s = PIECE_S.get(wanted.source, PIECE_RAW_S)
-        fleet = Influx(wanted.url, lambda: wanted.token)
+        fleet = Influx(wanted.url, lambda: wanted.token, ca=wanted.ca)
         try:
             while memory.lost and go_on():
                 start_s, stop_s = memory.lost[0]

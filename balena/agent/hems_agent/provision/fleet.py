@@ -57,7 +57,7 @@ class FleetProvisioner:
             self._memory.wanted_since_s = now_s
         if replication is not None and remote is not None and self._unchanged(remote, wanted):
             return [*alerts, *self._corrected(home, wanted, remote, replication, now_s)]
-        fleet = Influx(wanted.url, lambda: wanted.token)
+        fleet = Influx(wanted.url, lambda: wanted.token, ca=wanted.ca)
         try:
             org_id = wanted.org_id or _looked_up(fleet, wanted.org)
             code, message = _asked(fleet, org_id, wanted.bucket)
@@ -178,7 +178,8 @@ def _shown(replication: Mapping[str, Any], key: str) -> Any:
 
 
 def _hash(wanted: FleetOptions) -> str:
-    return hashlib.sha256(f"{wanted.org}\n{wanted.token}".encode()).hexdigest()
+    trusted = f"\n{wanted.ca}" if wanted.ca else ""
+    return hashlib.sha256(f"{wanted.org}\n{wanted.token}{trusted}".encode()).hexdigest()
 
 
 def _looked_up(fleet: Influx, org: str) -> str | None:

@@ -20,7 +20,7 @@ class Memory:
     """Kept in `replication.json`; a file that cannot be read is begun again."""
 
     token_hash: str = ""
-    """Of the fleet's organisation and token that InfluxDB was given: it never gives a token back to compare with."""
+    """Of the fleet's organisation, token and CA when they were tried: InfluxDB gives no token back to compare with."""
     wanted_since_s: float | None = None
     """The variables ask for a copy since then, and none could be switched on yet."""
     synced_s: float | None = None

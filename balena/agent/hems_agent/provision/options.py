@@ -6,6 +6,8 @@ from pathlib import Path
 import re
 from urllib.parse import urlsplit
 
+from ..certificates import authorities
+
 RAW = "hems"
 QUARTERS = "hems_15m"
 DAY_S = 86_400
@@ -40,6 +42,8 @@ class FleetOptions:
     """Its ID of 16 hexadecimal digits, or its name where the token may look it up."""
     bucket: str
     token: str = field(repr=False)
+    ca: str = ""
+    """PEM of the only certificates to trust; the public ones where empty. InfluxDB itself is told by its entrypoint."""
     source: str = QUARTERS
     """The home's bucket that is copied."""
     queue_bytes: int = 256 * 1024 * 1024
@@ -79,10 +83,18 @@ def fleet_of(variables: Mapping[str, str]) -> FleetOptions | None:
         org=org,
         bucket=bucket,
         token=token,
+        ca=_ca(variables),
         source=variables.get("FLEET_INFLUX_SOURCE", "").strip() or QUARTERS,
         queue_bytes=_number(variables, "FLEET_INFLUX_QUEUE_MB", 256, 34, 100_000) * 1024 * 1024,
         max_age_s=_number(variables, "FLEET_INFLUX_MAX_AGE_DAYS", 30, 1, 60) * DAY_S,
     )
+
+
+def _ca(variables: Mapping[str, str]) -> str:
+    try:
+        return authorities(variables.get("FLEET_INFLUX_CA", ""))
+    except ValueError as err:
+        raise ValueError(f"FLEET_INFLUX_CA is {err}") from err
 
 
 def _number(variables: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -122,7 +122,7 @@ class Watch:
 
 def _answers(wanted: FleetOptions, org_id: str | None) -> bool:
     """Whether the fleet would take a write now."""
-    fleet = Influx(wanted.url, lambda: wanted.token)
+    fleet = Influx(wanted.url, lambda: wanted.token, ca=wanted.ca)
     try:
         return fleet.write(org_id or NO_ORG, wanted.bucket, ())[0] == WRITTEN
     except InfluxUnreachable:
