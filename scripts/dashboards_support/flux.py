@@ -9,8 +9,6 @@ METRIC = "$metric"
 WINDOW = "v.windowPeriod"
 QUARTER = "if int(v: v.windowPeriod) > int(v: 15m) then v.windowPeriod else 15m"
 """A quarter of an hour, or longer where there would be more points than a panel takes."""
-ASSET_NAME = '(if r.home == "${home:csv}" then r.asset else r.asset + " " + r.home)'
-"""What a legend calls an asset: the home is added where it is not the only one chosen."""
 LOCAL_DAYS = """\
 import "timezone"
 
@@ -29,13 +27,14 @@ def rows(
     fields: str | tuple[str, ...],
     *where: str,
     asset: bool = False,
+    site: bool = True,
     within: str = RANGE,
     bucket: str = '"${bucket}"',
 ) -> str:
-    """Points of some fields, or of those chosen in `$metric`, in the chosen homes and sites."""
+    """Points of some fields, or of those chosen in `$metric`, in the chosen homes; `site`, `asset`: and in those."""
     names = (fields,) if isinstance(fields, str) else fields
     chosen = [one_of("home")]
-    if measurement in {"telemetry", "plan"}:
+    if site and measurement in {"telemetry", "plan"}:
         chosen.append(one_of("site"))
     if asset:
         chosen.append(one_of("asset"))
@@ -58,9 +57,15 @@ def windows(fn: str, every: str = WINDOW) -> str:
     return f'  |> aggregateWindow(every: {every}, fn: {fn}, createEmpty: false, timeSrc: "_start")'
 
 
+def name_of(tag: str) -> str:
+    """What a legend calls an asset or a service: the home is added where it is not the only one chosen."""
+    return f'(if r.home == "${{home:csv}}" then r.{tag} else r.{tag} + " " + r.home)'
+
+
 def called(source: str, name: str) -> str:
     """One series for each value of an expression, which is what the legend calls it: the name of its field."""
-    return f'{source}\n  |> map(fn: (r) => ({{_time: r._time, _value: r._value, _field: {name}}}))\n  |> group(columns: ["_field"])'
+    columns = f"{{_time: r._time, _value: r._value, _field: {name}}}"
+    return f'{source}\n  |> map(fn: (r) => ({columns}))\n  |> group(columns: ["_field"])'
 
 
 def total(source: str, by: str = "", every: str = WINDOW, fn: str = "mean") -> str:
@@ -87,7 +92,7 @@ def average(source: str) -> str:
 
 def by_asset(source: str, fn: str = "mean", suffix: str = "", every: str = WINDOW) -> str:
     """A series for each asset."""
-    return called(f"{source}\n{windows(fn, every)}", f"{ASSET_NAME}{suffix}")
+    return called(f"{source}\n{windows(fn, every)}", name_of("asset") + suffix)
 
 
 def increase(source: str, by: str = "") -> str:

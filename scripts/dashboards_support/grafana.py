@@ -27,7 +27,7 @@ COLORS = {
 EXPORT, GOOD, WARN, BAD = "#8353d1", "#43a047", "#ffa726", "#e5544f"
 UNITS = {
     "_kw": "kwatt",
-    "_kwh": "kwatth",
+    "(?<!_per)_kwh": "kwatth",
     "_kvar": "voltampreact",
     "_v": "volt",
     "_a": "amp",
@@ -37,7 +37,7 @@ UNITS = {
     "_kg": "masskg",
     "_w_m2": "Wm2",
 }
-"""Grafana's units, by the end of a quantity's name; money and prices are numbers in the home's currency."""
+"""Grafana's units, by the end of a quantity's name; prices and money are plain numbers in the home's currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

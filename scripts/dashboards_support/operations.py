@@ -1,7 +1,7 @@
 """The dashboards of whoever looks after homes: health and feeds of one, and the fleet."""
 
 from .boards import ALERT_STEPS, BATTERY, GRID, PV
-from .flux import ages, by_asset, called, latest, rows, tag_values, total, windows
+from .flux import ages, by_asset, called, latest, name_of, rows, tag_values, total, windows
 from .grafana import (
     BAD,
     BUCKET,
@@ -68,7 +68,7 @@ def health() -> Dashboard:
                 kind="state-timeline",
                 title="Services",
                 says="As the agent sees them; the worst of each stretch.",
-                queries={"": called(f"{rows('stack', 'up')}\n{windows('min')}", "r.service")},
+                queries={"": called(f"{rows('stack', 'up')}\n{windows('min')}", name_of("service"))},
                 width=16,
                 height=9,
                 mappings=UP,
@@ -117,7 +117,7 @@ def health() -> Dashboard:
             lines(
                 "Lag",
                 "Age of the oldest point that waits: in the agent, and for the fleet.",
-                called(f"{rows('stack', 'lag_s')}\n{windows('max')}", 'r.service + " " + r.home'),
+                called(f"{rows('stack', 'lag_s')}\n{windows('max')}", name_of("service")),
                 unit="s",
                 steps=LAG_STEPS,
             ),
@@ -290,7 +290,8 @@ def _services_down() -> str:
 
 def _planned_ahead() -> str:
     """Hours to the last planned slot. It lies in the future, where only the points themselves are."""
-    slots = rows("plan", "load_kw", 'r.kind == "site"', within="range(start: -1d, stop: 7d)", bucket="v.defaultBucket")
+    ahead = "range(start: -1d, stop: 7d)"
+    slots = rows("plan", "load_kw", 'r.kind == "site"', site=False, within=ahead, bucket="v.defaultBucket")
     hours = "float(v: int(v: r._time) - int(v: now())) / 3600000000000.0"
     return f"{slots}\n  |> last()\n  |> group()\n  |> map(fn: (r) => ({{_value: {hours}}}))\n  |> min()"
 
@@ -315,4 +316,4 @@ def _silent_feeds() -> str:
 
 def _by_home(*fields: str) -> str:
     """A series for each field and home."""
-    return called(f"{rows('stack', fields)}\n{windows('last')}", 'r._field + " " + r.home')
+    return called(f"{rows('stack', fields)}\n{windows('last')}", f"{name_of('_field')}")

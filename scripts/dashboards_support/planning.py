@@ -1,7 +1,7 @@
 """The dashboards of planning: forecasts against real, plan against actual."""
 
 from .boards import CURRENCY, DISPATCH_COLORS, EVENT_MARKS, GRID_KW, LOAD, LOAD_KW, PV, PV_KW, SITE_KIND, dispatch
-from .flux import ASSET_NAME, average, compared, negative, one_of, rows, tag_values, total
+from .flux import average, compared, name_of, negative, one_of, rows, tag_values, total
 from .grafana import BUCKET, COLORS, HOME, SITE, WARN, Dashboard, Row, Variable, lines, number, table
 
 ERROR = "r.left - r.right"
@@ -131,7 +131,7 @@ def plan() -> Dashboard:
                 "Deviation",
                 "Mean size of measured minus planned, by quarters of an hour. Wishes, events and limits"
                 " make assets leave the plan on purpose.",
-                compared(*both, SIZE, by="asset", name=ASSET_NAME),
+                compared(*both, SIZE, by="asset", name=name_of("asset")),
                 unit="kwatt",
                 width=12,
             ),

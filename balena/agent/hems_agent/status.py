@@ -107,6 +107,7 @@ def message(state: StackState) -> dict[str, Any]:
 def points(home: str, state: StackState) -> list[str]:
     """The same for the database: measurement `stack`."""
     now_ms = int(state.now_s * 1000)
+    alerts = state.alerts()
     lines = [
         line("stack", {"home": home, "service": name}, {"up": float(seen.is_well)}, now_ms)
         for name, seen in state.services.items()
@@ -119,6 +120,8 @@ def points(home: str, state: StackState) -> list[str]:
         "rejected_points": float(state.writer.rejected_points),
         "refused_messages": float(sum(state.ingest.counts.bad.values())),
         "disk_free_percent": state.disk_free_percent,
+        "alerts": float(len(alerts)),
+        "alert": "".join(one if one.isprintable() else " " for one in " · ".join(alerts) or "none")[:LONGEST_STATE],
     }
     lines.append(line("stack", {"home": home, "service": "agent"}, queue, now_ms))
     if state.replication.configured:
