@@ -8,8 +8,11 @@ import subprocess
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from jsonschema import Draft202012Validator
 import pytest
 import yaml
+
+from custom_components.hems.core.exchange.schemas import schemas
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -196,3 +199,10 @@ def test_commands_that_are_written_down_are_known_to_their_script(script):
     said = {option for line in lines for option in re.findall(r"--[\w-]+", line)}
     known = help_of(script)
     assert {option for option in said if option not in known} == set()
+
+
+def test_the_published_schemas_of_messages_are_schemas_and_current():
+    published = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "docs/mqtt").glob("*.schema.json")}
+    assert published == {f"{name}.schema.json": schema for name, schema in schemas().items()}, "run scripts/docs-tables"
+    for schema in published.values():
+        Draft202012Validator.check_schema(schema)

@@ -230,7 +230,8 @@ class MqttLink:
             self._answer(known)
 
     def _say(self, topic: str, message: object, *, retain: bool = False) -> None:
-        self._send(topic, encode(message), 1 if retain else 0, retain=retain)
+        # QoS 1: the broker keeps it for a recorder that is away.
+        self._send(topic, encode(message), 1, retain=retain)
 
     def _send(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         if not retain and len(self._waiting) >= MOST_WAITING:

@@ -1,4 +1,4 @@
-"""`python -m hems_agent init | run | rotate | diagnostics | healthy`."""
+"""`python -m hems_agent init | run | diagnostics | healthy`."""
 
 import logging
 import os

@@ -125,9 +125,10 @@ def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
         f"bridge_cafile {folder}/fleet-ca.crt" if bridge.own_ca else "bridge_cafile /etc/ssl/certs/ca-certificates.crt"
     )
     there = f"{bridge.prefix}hems/{home}/"
-    out = ("telemetry/#", "plan", "status", "events/state/#")
+    # Measurements are for looking at live: a queue of them would keep an answer to the grid from getting through.
+    out = (("telemetry/#", 0), ("plan", 1), ("status", 1), ("events/state/#", 1))
     back = ("events/request", "events/cancel")
-    topics = [f"topic {topic} out 1 hems/{home}/ {there}" for topic in out]
+    topics = [f"topic {topic} out {qos} hems/{home}/ {there}" for topic, qos in out]
     topics += [f"topic {topic} in 1 hems/{home}/ {there}" for topic in back]
     address = f"[{bridge.host}]" if ":" in bridge.host else bridge.host
     return "\n".join(

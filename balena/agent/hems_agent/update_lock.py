@@ -1,7 +1,7 @@
 """No update of the stack while the home obeys the grid.
 
 balena takes a lock whose file was made with O_EXCL (https://docs.balena.io/learn/deploy/release-strategy/update-locking/).
-It is held from shortly before an event to its end, for twelve hours at most, and never taken from somebody else.
+It is held while an event is obeyed, for twelve hours at most, and never taken from somebody else.
 """
 
 import logging
