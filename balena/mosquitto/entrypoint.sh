@@ -17,4 +17,13 @@ sed -e "s|@USER@|$(id -un)|" -e "s|@SECRETS@|$secrets|" -e "s|@DATA@|$data|" -e 
 if [ -s "$secrets/bridge.conf" ]; then
   cat "$secrets/bridge.conf" >>"$run/mosquitto.conf"
 fi
+# Sessions are only in memory until the first autosave. A broker that is killed before would not know the agent when it
+# is back, and take measurements for nobody until the agent has come: so a new broker saves once, soon.
+if [ ! -e "$data/mosquitto.db" ]; then
+  broker=$$
+  (
+    sleep "${FIRST_SAVE_S:-60}"
+    if [ "$(cat "/proc/$broker/comm")" = mosquitto ]; then kill -USR1 "$broker"; fi
+  ) </dev/null >/dev/null 2>&1 &
+fi
 exec mosquitto -c "$run/mosquitto.conf"

@@ -91,6 +91,11 @@ class Home:
         except OSError, ValueError:
             return False
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is an owner and a simulated home."""
+        return bool(self._token)
+
     def set_up(self) -> None:
         """Owner, simulated home with the stack's engine, and a token that lasts."""
         self._token = asyncio.run(self._set_up())
@@ -143,7 +148,7 @@ class Home:
 def a_home(state: Path, *options: str) -> Iterator[Home]:
     """Started as scripts/stack does, ended as by Ctrl-C."""
     state.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(folder) for folder in FOLDERS)}
+    environment = {**os.environ, "FIRST_SAVE_S": "2", "PYTHONPATH": os.pathsep.join(str(folder) for folder in FOLDERS)}
     with state.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "stack_support", "--state", str(state), "--fresh", *options],

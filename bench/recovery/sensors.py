@@ -51,6 +51,7 @@ class Sensors(threading.Thread):
         until = time.monotonic() + 60.0
         while self._open and time.monotonic() < until:
             self._serve(time.monotonic() + 0.1)
+        self._lose()
 
     def end(self) -> int:
         """Send no more; how many messages were never acknowledged."""
