@@ -8,8 +8,6 @@ import shutil
 import subprocess
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "balena/grafana/dashboards"
 DASHBOARDS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
@@ -35,24 +33,14 @@ def queries(dashboard: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"annotation {annotation['name']}", annotation["target"]["query"]
 
 
-def filled(
-    query: str,
-    chosen: Mapping[str, list[str]] | None = None,
-    *,
-    start: str = START,
-    stop: str = STOP,
-    window: str = "5m0s",
-    bucket: str = "hems",
-) -> str:
-    """As Grafana fills it; a variable that is not chosen has all its values."""
+def chosen_in(query: str, chosen: Mapping[str, list[str]], bucket: str = "hems") -> str:
+    """As Grafana's page fills it; a variable that is not chosen has all its values."""
 
     def value(found: re.Match[str]) -> str:
         name, form = found.groups()
-        if name == "bucket":
-            return bucket
-        if name == "__timezone":
-            return "Europe/Berlin"
-        values = (chosen or {}).get(name)
+        if name in {"bucket", "__timezone"}:
+            return {"bucket": bucket, "__timezone": "Europe/Berlin"}[name]
+        values = chosen.get(name)
         if values is None:
             return ".*"
         if form == "csv":
@@ -61,7 +49,19 @@ def filled(
         escaped = [re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", each) for each in values]
         return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 
-    text = _VARIABLE.sub(value, query)
+    return _VARIABLE.sub(value, query)
+
+
+def filled(
+    query: str,
+    chosen: Mapping[str, list[str]] | None = None,
+    *,
+    start: str = START,
+    stop: str = STOP,
+    window: str = "5m0s",
+) -> str:
+    """As it arrives at InfluxDB: Grafana's server has put in what it knows."""
+    text = chosen_in(query, chosen or {})
     for name, said in (("timeRangeStart", start), ("timeRangeStop", stop), ("windowPeriod", window)):
         text = text.replace(f"v.{name}", said)
     return text.replace("v.defaultBucket", '"hems"')
@@ -70,6 +70,8 @@ def filled(
 def parsed(texts: list[str]) -> list[dict[str, Any]]:
     """Whether each is valid Flux, and its syntax tree."""
     if shutil.which("node") is None or not (PARSER / "node_modules").is_dir():
+        import pytest
+
         pytest.skip("node or InfluxData's parser is missing: scripts/setup --node")
     answer = subprocess.run(
         ["node", PARSER / "parse.cjs"], input=json.dumps(texts), capture_output=True, text=True, check=True, timeout=60
