@@ -34,6 +34,8 @@ CAPABILITIES = {
     "init": {"CHOWN", "DAC_OVERRIDE", "FOWNER"},
     "agent": {"CHOWN", "SETGID", "SETUID"},
 }
+MAY_BE_ROOT = {"init", "agent", "homeassistant"}
+"""Beside the volume of everybody's secrets: two make them, and the third has none there that are not root's."""
 MEMORY_MB = 1650
 """2048, less 76 for the GPU and about 320 for balenaOS and its Supervisor."""
 _SUBSTITUTION = re.compile(r"\$(\{|[A-Za-z_])")
@@ -80,6 +82,8 @@ def _service(name: str, service: Mapping[str, Any], volumes: Mapping[str, Any], 
     yield from _life(service)
     yield from _rights(name, service)
     yield from _mounts(service, volumes)
+    if name not in MAY_BE_ROOT and "user" not in service and "secrets" in _sources(service):
+        yield "volumes: secrets, and no user: root would read what is Home Assistant's"
     yield from _environment(service)
     yield from _image(service, folder)
     for port in service.get("ports", []):
@@ -122,6 +126,10 @@ def _rights(name: str, service: Mapping[str, Any]) -> Iterator[str]:
             yield f"labels: {label} must be a string, got {value!r}"
         elif LABELS.get(name, {}).get(label) != value:
             yield f"labels: {label} is not for this service"
+
+
+def _sources(service: Mapping[str, Any]) -> set[str]:
+    return {mount.partition(":")[0] for mount in service.get("volumes", []) if isinstance(mount, str)}
 
 
 def _mounts(service: Mapping[str, Any], volumes: Mapping[str, Any]) -> Iterator[str]:

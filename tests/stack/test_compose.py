@@ -17,6 +17,8 @@ import check_balena  # noqa: E402
 
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
+APART = (("editor", "config-editor"), ("wifi", "wifi-repeater"))
+"""Volumes of secrets for one service alone."""
 SERVICES = {
     *("init", "homeassistant", "engine", "mosquitto", "influxdb", "grafana", "nginx"),
     *("wifi-repeater", "config-editor", "agent"),
@@ -106,6 +108,7 @@ def test_our_linter_finds_no_fault():
         ("nginx: ports", lambda compose, services: services["nginx"].update(ports=["80-90:80-90"])),
         ("nginx: volumes", lambda compose, services: services["nginx"].update(volumes=["/etc:/etc"])),
         ("nginx: volumes", lambda compose, services: services["nginx"].update(volumes=[{"type": "bind"}])),
+        ("root would read", lambda compose, services: services["nginx"].pop("user")),
         ("volumes.agent", lambda compose, services: compose["volumes"].update(agent={"driver": "nfs"})),
         ("nginx: tmpfs", lambda compose, services: services["nginx"].update(tmpfs=["/tmp:size=1m"])),
         ("must be a list", lambda compose, services: services["nginx"].update(depends_on={"init": {}})),
@@ -176,12 +179,19 @@ def test_development_opens_more_ports_to_this_machine_only():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
-def test_each_service_sees_the_secrets_and_only_two_may_write_them():
-    writers = {
-        name for name, service in COMPOSE["services"].items() if "secrets:/secrets" in service.get("volumes", [])
+def test_each_service_sees_its_secrets_and_only_two_may_write_them():
+    found = {
+        name: [mount for mount in service["volumes"] if mount.startswith("secrets")]
+        for name, service in COMPOSE["services"].items()
     }
-    assert writers == {"init", "agent"}
-    assert all(any(v.startswith("secrets:") for v in service["volumes"]) for service in COMPOSE["services"].values())
+    assert {name for name, mounts in found.items() if not all(mount.endswith(":ro") for mount in mounts)} == {
+        "init",
+        "agent",
+    }
+    assert found["config-editor"] == ["secrets-editor:/secrets/config-editor:ro"]
+    assert found["wifi-repeater"] == ["secrets-wifi:/secrets/wifi-repeater:ro"]
+    assert found.pop("init") == ["secrets:/secrets", *(f"secrets-{short}:/secrets/{name}" for short, name in APART)]
+    assert {len(mounts) for mounts in found.values()} == {1}
 
 
 def test_the_repository_has_no_submodules_for_they_break_balenas_deploy_button():

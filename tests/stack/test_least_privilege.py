@@ -103,9 +103,32 @@ def test_a_service_reads_its_own_secrets_and_no_others(volume, service):
     assert readable(service, volume) == {service}
 
 
+APART = {mount.split(":")[1] for mount in SERVICES["init"]["volumes"]} - {"/secrets"}
+"""Where `init` sees the volumes that are not everybody's."""
+
+
 @pytest.mark.parametrize("service", ["homeassistant", "config-editor", "wifi-repeater"])
-def test_a_service_that_is_root_reads_what_is_roots_and_not_the_secrets_of_the_others(volume, service):
-    assert readable(service, volume) == {"homeassistant", "config-editor"}
+def test_a_service_that_is_root_reads_its_own_secrets_and_no_others(volume, service):
+    mounts = {m.split(":")[1] for m in SERVICES[service]["volumes"] if m.startswith("secrets")}
+    seen = {
+        f"/secrets/{folder}"
+        for mount in mounts
+        for folder in readable(service, volume)
+        if mount == f"/secrets/{folder}" or (mount == "/secrets" and f"/secrets/{folder}" not in APART)
+    }
+    assert seen == {f"/secrets/{service}"}
+
+
+@pytest.mark.parametrize("service", ["config-editor", "wifi-repeater"])
+def test_a_service_with_a_volume_of_its_own_knows_by_it_that_init_is_done(volume, service):
+    own, code = volume / service, ROOT / "balena/wait-for-secrets.sh"
+    needed = ["password_hash"] if service == "config-editor" else []
+    dockerfile = (ROOT / f"balena/{service}/Dockerfile").read_text()
+    assert f"ENV SECRETS=/secrets/{service}\n" in dockerfile
+    assert " ".join(["wait-for-secrets.sh", *needed, "&&"]) in dockerfile
+    wait = as_service(service, "/usr/bin/env", f"SECRETS={own}", "WAIT_S=0", "/bin/sh", code, *needed)
+    done = subprocess.run(wait, check=True, capture_output=True, text=True, cwd="/")
+    assert done.stderr == ""
 
 
 def test_what_the_agent_adds_for_grafana_can_be_read_by_grafana(volume):

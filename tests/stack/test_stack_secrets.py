@@ -21,6 +21,7 @@ from tests.demo_process import free_port
 from tests.stack.native_stack import ROOT, native, needs, running
 
 EVERYBODYS = {"home-id", "ca.crt", ".rotated"}
+MARKS = {".rotated", "config-editor/.rotated", "wifi-repeater/.rotated"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,6 +70,7 @@ def test_first_boot_makes_everything_that_the_services_wait_for(tmp_path):
         *EVERYBODYS,
         *{"ca/ca.key", "ca/ca.crt", "people/mqtt_dr_password", "people/mqtt_sensors_password"},
         *{"people/config_editor_password", "config-editor/password_hash", "grafana/admin_password"},
+        *MARKS,
         *{f"mosquitto/{name}" for name in ("passwd", "acl", "ca.crt", "server.crt", "server.key", "bridge.conf")},
         *{"homeassistant/mqtt_password", "homeassistant/engine_token", "engine/token"},
         *{"influxdb/admin_password", "influxdb/operator_token", "nginx/tls.crt", "nginx/tls.key"},
@@ -211,7 +213,7 @@ def test_taking_the_rotation_variable_away_rotates_nothing(tmp_path):
     made(tmp_path, ROTATE_SECRETS="once")
     before = content(tmp_path)
     assert not made(tmp_path).rotated
-    assert {name for name, text in content(tmp_path).items() if before[name] != text} == {".rotated"}
+    assert {name for name, text in content(tmp_path).items() if before[name] != text} == MARKS
 
 
 def test_a_rotation_that_loses_its_power_is_begun_again(tmp_path, monkeypatch):

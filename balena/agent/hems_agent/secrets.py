@@ -7,7 +7,9 @@ other services, which wait for it, that everything stands, and which value of RO
 
     /secrets/home-id, ca.crt              everybody
             /ca, /people                  nobody: the CA's key; passwords that people type
-            /mosquitto, /homeassistant, /engine, /influxdb, /agent, /grafana, /nginx, /config-editor, /wifi-repeater
+            /mosquitto, /homeassistant, /engine, /influxdb, /agent, /grafana, /nginx
+            /config-editor, /wifi-repeater: volumes of their own, with a mark of their own, for consumers that are
+                root as Home Assistant is and see nothing else of this
 
 InfluxDB alone can make its tokens and change its password: after a rotation `agent/rotate_influxdb` asks the
 provisioner for that, and the copies for InfluxDB's own container follow at the boot after.
@@ -41,6 +43,8 @@ STACK_OWNERS: Mapping[str, Owner] = MappingProxyType(
         "wifi-repeater": Owner(0, 0),
     }
 )
+APART = ("config-editor", "wifi-repeater")
+"""Volumes of their own."""
 MQTT_USERS: Mapping[str, str] = MappingProxyType(
     {
         "homeassistant": "homeassistant/mqtt_password",
@@ -145,6 +149,8 @@ class _Boot:
         self._certificates(home, rotate)
         self._fleet_ca()
         self._wifi()
+        for consumer in APART:
+            self.files.put(f"{consumer}/.rotated", f"{wanted}\n")
         self.files.put(".rotated", f"{wanted}\n", PUBLIC)
         return Made(home, tuple(self.files.written), rotate, tuple(self.problems))
 

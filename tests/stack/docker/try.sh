@@ -80,6 +80,12 @@ is_closed() {
     user=$(compose exec -T "$service" sh -c 'sed -n "s/^Uid:\t\([0-9]*\).*/\1/p" /proc/1/status')
     [ "$user" != 0 ] || fail "$service runs as root"
   done
+  # Those that must be root see a volume of their own, or none of these two.
+  for service in homeassistant config-editor wifi-repeater; do
+    local seen
+    seen=$(compose exec -T "$service" sh -c 'ls /secrets/*/?* 2>/dev/null' | cut -d / -f 3 | sort -u)
+    [ -z "$seen" ] || [ "$seen" = "$service" ] || fail "$service sees the secrets of: $seen"
+  done
 }
 
 measure() {  # value
@@ -110,6 +116,11 @@ replicates() {
   eventually 1200 "what was measured in the outage did not arrive" sends_and_arrives
 }
 
+draws() {
+  say "Grafana has its dashboards, and every query of theirs runs"
+  secret grafana/admin_password | python3 tests/stack/docker/dashboards.py http://127.0.0.1/grafana || fail "dashboards"
+}
+
 lasts() {
   say "A second boot changes no secret; a rotation changes them and the home goes on"
   local before
@@ -134,7 +145,7 @@ weighs() {
 
 make_variables
 case ${1:-all} in
-  all) comes_up; is_reachable; is_closed; replicates; weighs; lasts; say "All is well" ;;
+  all) comes_up; is_reachable; is_closed; replicates; draws; weighs; lasts; say "All is well" ;;
   logs) compose ps --all; compose logs --no-color --tail 200 ;;
   down) compose down --volumes --remove-orphans; rm -rf "$work" .env ;;
   *) fail "unknown: $1" ;;
