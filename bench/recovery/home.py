@@ -1,9 +1,10 @@
 """A home that scripts/stack runs, and the means to hurt it and to ask how it is."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+import http.client
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from typing import Any
+import urllib.error
 import urllib.request
 
 import aiohttp
@@ -82,14 +84,9 @@ class Home:
             file.seek(size)
             return CONNECTED.encode() in file.read()
 
-    def answers(self, url: str, authorization: str = "") -> bool:
+    def answers(self, url: str) -> bool:
         """Whether somebody answers with 200."""
-        request = urllib.request.Request(url, headers={"Authorization": authorization} if authorization else {})  # noqa: S310
-        try:
-            with _OPENER.open(request, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError, ValueError:
-            return False
+        return _asked(url) is not None
 
     @property
     def is_set_up(self) -> bool:
@@ -115,13 +112,8 @@ class Home:
         """Whether a new plan of the engine comes through the front door: all of the control works."""
         url = f"{self.url('http')}/api/services/hems/plan_now?return_response"
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(url, data=b"{}", headers=headers)  # noqa: S310
-        try:
-            with _OPENER.open(request, timeout=60) as answer:
-                plan = json.loads(answer.read())["service_response"]
-        except OSError, ValueError, KeyError:
-            return False
-        return plan["status"] in {"optimal", "feasible"}
+        answer = _asked(url, b"{}", headers, timeout_s=60.0)
+        return answer is not None and json.loads(answer)["service_response"]["status"] in {"optimal", "feasible"}
 
     def has_points_since(self, since_s: float) -> bool:
         """Whether the database has something that was measured after that Unix time."""
@@ -166,6 +158,21 @@ def a_home(state: Path, *options: str) -> Iterator[Home]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(120)
+
+
+def _asked(
+    url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout_s: float = 5.0
+) -> bytes | None:
+    """What is answered with 200; None for everything else."""
+    request = urllib.request.Request(url, data=body, headers=dict(headers or {}))  # noqa: S310 - our own services
+    try:
+        with _OPENER.open(request, timeout=timeout_s) as answer:
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        error.close()
+    except OSError, http.client.HTTPException:
+        pass
+    return None
 
 
 def _rfc3339(time_s: float) -> str:

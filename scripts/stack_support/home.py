@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+import http.client
 import json
 import os
 from pathlib import Path
@@ -160,7 +161,10 @@ def _get(url: str, authorization: str = "") -> bytes | None:
     try:
         with _OPENER.open(request, timeout=5) as answer:
             found: bytes = answer.read()
-    except OSError, ValueError:
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
+    except OSError, http.client.HTTPException:
         return None
     return found
 
