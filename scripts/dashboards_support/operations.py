@@ -1,7 +1,7 @@
 """The dashboards of whoever looks after homes: health and feeds of one, and the fleet."""
 
 from .boards import ALERT_STEPS, BATTERY, GRID, PV
-from .flux import ages, by_asset, called, latest, name_of, rows, tag_values, total, windows
+from .flux import ages, by_asset, called, increase, latest, name_of, rows, tag_values, total, windows
 from .grafana import (
     BAD,
     BUCKET,
@@ -82,8 +82,17 @@ def health() -> Dashboard:
                 "Whether it answers and can plan.",
                 f"{rows('stack', 'up', ENGINE)}\n  |> last()\n  |> group()\n  |> min()",
                 mappings=UP,
-                width=6,
+                width=4,
+                height=6,
                 steps=((None, BAD), (1.0, GOOD)),
+            ),
+            number(
+                "Plans",
+                "Over the range, by the engine.",
+                increase(rows("stack", "plans")),
+                width=4,
+                height=6,
+                decimals=0,
             ),
             number(
                 "Planned ahead",
@@ -91,15 +100,21 @@ def health() -> Dashboard:
                 _planned_ahead(),
                 unit="h",
                 decimals=1,
-                width=6,
+                width=4,
+                height=6,
                 steps=((None, BAD), (2.0, WARN), (12.0, GOOD)),
             ),
             lines(
-                "Engine",
-                "1 while it answers.",
-                called(f"{rows('stack', 'up', ENGINE)}\n{windows('min')}", "r.home"),
+                "Time of a plan",
+                "From the request to its answer, and of the solver alone; means of the plans of each minute or so.",
+                {
+                    "plan": f"{rows('stack', 'plan_s')}\n  |> group()\n{windows('max')}",
+                    "solver": f"{rows('stack', 'solve_s')}\n  |> group()\n{windows('max')}",
+                },
+                unit="s",
                 width=12,
-                height=4,
+                height=6,
+                colors={"plan": COLORS["grid"], "solver": WARN},
             ),
             Row("Queue and replication"),
             lines(

@@ -36,6 +36,7 @@ def stack_state(at: datetime, **changes: object) -> StackState:
         "writer": WriterState(outcome=Outcome.WRITTEN, rejected_points=0, **written),
         "replication": ReplicationStatus(configured=True, running=True, backlog_bytes=120, lag_s=12.0),
         "disk_free_percent": 60.0,
+        "engine": {"plans": at.timestamp() // 300.0, "plan_s": 1.5, "solve_s": 1.0, "waiting": 0.0},
     }
     return StackState(**{**state, **changes})
 
@@ -52,8 +53,14 @@ def measured(home: str, at: datetime) -> Iterator[str]:
         ("site", "site"): {**whole, "cost_today": 0.1 * (hours % 24), "saving_today": 0.05 * (hours % 24)},
         ("roof", "pv"): {"power_kw": -sun_kw, "available_kw": sun_kw, "exported_kwh": 0.6 * hours},
         ("battery", "battery"): {
-            "power_kw": 0.5, "setpoint_kw": 0.5, "soc_percent": 40.0, "soh_percent": 97.0, "cycles": 12.0,
-            "energy_kwh": 4.0, "imported_kwh": 0.2 * hours, "temperature_degc": 21.0,
+            "power_kw": 0.5,
+            "setpoint_kw": 0.5,
+            "soc_percent": 40.0,
+            "soh_percent": 97.0,
+            "cycles": 12.0,
+            "energy_kwh": 4.0,
+            "imported_kwh": 0.2 * hours,
+            "temperature_degc": 21.0,
         },
         ("car", "ev"): {"power_kw": 0.0, "soc_percent": 70.0, "connected": 1.0, "imported_kwh": 0.3 * hours},
     }

@@ -206,6 +206,8 @@ INVENTORY = {
     "lag": ("health", "Lag"),
     "lost points": ("health", "Lost points"),
     "engine": ("health", "Engine"),
+    "solve time": ("health", "Time of a plan"),
+    "plans": ("health", "Plans"),
     "homes": ("fleet", "Homes"),
     "silent homes": ("fleet", "Silent homes"),
     "worst lag": ("fleet", "Worst lag"),

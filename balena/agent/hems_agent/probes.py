@@ -35,6 +35,7 @@ class Probes:
             "grafana": f"{settings.grafana_url}/grafana/api/health",
             "nginx": f"{settings.nginx_url}/health",
         }
+        self._engine_metrics = f"{settings.engine_url}/metrics"
         self._token = settings.secret
         self._broker_trouble = broker_trouble
         self._pool = urllib3.PoolManager(timeout=TIMEOUT_S, retries=False)
@@ -45,6 +46,15 @@ class Probes:
         asked = {name: self._workers.submit(self._ask, name, url) for name, url in self._urls.items()}
         trouble = self._broker_trouble()
         return {name: answer.result() for name, answer in asked.items()} | {"mosquitto": Seen(not trouble, trouble)}
+
+    def engine_metrics(self) -> str:
+        """The engine's page for Prometheus; empty where it does not give it."""
+        headers = {"Authorization": f"Bearer {self._token('engine_token')}"}
+        try:
+            answer = self._pool.request("GET", self._engine_metrics, headers=headers, redirect=False)
+        except urllib3.exceptions.HTTPError:
+            return ""
+        return answer.data.decode(errors="replace") if answer.status == OK else ""
 
     def close(self) -> None:
         """Let go of threads and connections."""

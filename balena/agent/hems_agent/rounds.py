@@ -13,6 +13,7 @@ import time
 from hems_core.exchange import Announcement, EventAnswer, EventState, Topics, encode
 
 from . import diagnostics, metrics, status
+from .engine_figures import EngineFigures
 from .feeds import Change, Trouble
 from .ingest import Ingest, IngestOptions
 from .late import LatePoints
@@ -57,6 +58,7 @@ class Agent:
         self._late = LatePoints(settings.data / "late.json")
         self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"), late=self._late)
         self._probes = Probes(settings, lambda: self._ingest.state().trouble)
+        self._engine = EngineFigures(self._probes.engine_metrics)
         self._provisioner = self._new_provisioner()
 
     def run(self) -> None:
@@ -172,7 +174,7 @@ class Agent:
         if now_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
             self._told = (now_s, alerts)
             self._ingest.publish(self._topics.stack_state, json.dumps(status.message(state)).encode(), retain=True)
-            self._ingest.write(status.points(self._home, state))
+            self._ingest.write(status.points(self._home, replace(state, engine=self._engine.look())))
 
     def _restart(self, service: str, now_s: float) -> None:
         refused = self._restarter.restart(service)

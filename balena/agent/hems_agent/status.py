@@ -40,6 +40,8 @@ class StackState:
     in_event: bool = False
     updates_held: bool = False
     disk_free_percent: float = 100.0
+    engine: Mapping[str, float] = field(default_factory=dict)
+    """How the engine plans (see `EngineFigures`)."""
 
     @property
     def lag_s(self) -> float:
@@ -109,7 +111,12 @@ def points(home: str, state: StackState) -> list[str]:
     now_ms = int(state.now_s * 1000)
     alerts = state.alerts()
     lines = [
-        line("stack", {"home": home, "service": name}, {"up": float(seen.is_well)}, now_ms)
+        line(
+            "stack",
+            {"home": home, "service": name},
+            {"up": float(seen.is_well), **(state.engine if name == "engine" else {})},
+            now_ms,
+        )
         for name, seen in state.services.items()
     ]
     queue: dict[str, float | str | None] = {
