@@ -140,7 +140,7 @@ class Home:
 def a_home(state: Path, *options: str) -> Iterator[Home]:
     """Started as scripts/stack does, ended as by Ctrl-C."""
     state.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "FIRST_SAVE_S": "2", "PYTHONPATH": os.pathsep.join(str(folder) for folder in FOLDERS)}
+    environment = {**os.environ, "FIRST_SAVE_S": "12", "PYTHONPATH": os.pathsep.join(str(folder) for folder in FOLDERS)}
     with state.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "stack_support", "--state", str(state), "--fresh", *options],
@@ -150,7 +150,9 @@ def a_home(state: Path, *options: str) -> Iterator[Home]:
         )
     home, until = Home(state), time.monotonic() + START_S
     try:
-        while not home.told().get("ready"):
+        # A kill before the broker's first save would lose what comes until the agent is back; see its entrypoint.
+        saved = state / "mosquitto/data/mosquitto.db"
+        while not (home.told().get("ready") and saved.exists()):
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"the stack does not come up: {state.with_suffix('.log').read_text()[-2000:]}")
             time.sleep(0.2)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import signal
@@ -73,7 +73,6 @@ class Supervisor:
     on_start: Callable[[], None]
     """After each start, when there are new process ids to tell."""
     say: Callable[[str], None]
-    stopped: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Everything at once: each waits for what it needs, as it does in the stack."""
