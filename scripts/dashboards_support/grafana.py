@@ -178,7 +178,8 @@ class Variable:
     label: str
     query: str
     several: bool = True
-    starts_with_all: bool = True
+    everything: str = ".*"
+    """Stands for all values; without it they are listed, so that a home alone is known by its name."""
 
     def json(self) -> Json:
         """As Grafana keeps it."""
@@ -194,14 +195,13 @@ class Variable:
             "multi": self.several,
             "includeAll": self.several,
             "hide": 0 if self.several else 2,
-            "current": {"text": ["All"], "value": ["$__all"]} if self.several and self.starts_with_all else {},
+            "current": {"text": ["All"], "value": ["$__all"]} if self.several else {},
         }
-        return made | ({"allValue": ".*"} if self.several else {})
+        return made | ({"allValue": self.everything} if self.several and self.everything else {})
 
 
 BUCKET = Variable("bucket", "Bucket", flux.BUCKET, several=False)
-HOME = Variable("home", "Home", flux.tag_values("home"), starts_with_all=False)
-HOMES = Variable("home", "Home", flux.tag_values("home"))
+HOME = Variable("home", "Home", flux.tag_values("home"), everything="")
 SITE = Variable("site", "Site", flux.tag_values("site", flux.one_of("home")))
 ASSET = Variable(
     "asset",

@@ -146,6 +146,15 @@ def test_what_a_query_names_is_what_the_agent_writes(name, what, query):
     assert kinds <= set(KINDS)
 
 
+def test_all_homes_are_a_pattern_for_the_fleet_and_a_list_where_legends_name_them():
+    """A thousand names would not fit into a query; a single one is not repeated in every legend."""
+    for name, dashboard in DASHBOARDS.items():
+        home = dashboard["templating"]["list"][1]
+        assert home.get("allValue") == (".*" if name == "fleet" else None)
+        named = [query for _, query in queries(dashboard) if "${home:csv}" in query]
+        assert not named or name != "fleet"
+
+
 def test_repeated_panels_are_repeated_by_what_finds_itself():
     repeated = {(name, panel["repeat"]) for name, panel in EVERY if "repeat" in panel}
     assert repeated == {("overview", "asset"), ("overview", "metric"), ("plan", "asset")}

@@ -135,6 +135,7 @@ lasts() {
   [ "$(secret agent/mqtt_password)" != "$before" ] || fail "the rotation changed nothing"
   measure 4.5
   eventually 300 "nothing arrives after the rotation" arrived 4.5
+  draws
 }
 
 weighs() {
