@@ -452,7 +452,9 @@ def random_homes(draw: st.DrawFn, *, with_overrides: bool = True) -> PlanRequest
             co2_price_per_kg=draw(st.sampled_from((0.0, 0.1))),
             comfort=draw(st.sampled_from((0.0, 1.0, 3.0))),
             exchange_price_per_kwh=draw(st.sampled_from((0.0, 0.05))),
+            ramping_price_per_kw=draw(st.sampled_from((0.0, 0.0, 0.1))),
         ),
+        grid_kw=draw(st.sampled_from((None, -1.0, 2.0))),
         options=EXACT,
         **extra,
     )

@@ -27,7 +27,7 @@ from custom_components.hems.core.model import (
 )
 from custom_components.hems.core.optimiser import NoPlan, solve
 
-from .plant import Command, Home
+from .plant import Command, Home, advance
 from .view import View
 
 LOOKED_AHEAD_H = 36
@@ -61,6 +61,8 @@ class Hems:
     fallbacks: int = 0
     _plan: Plan | None = None
     _left: int = 0
+    _grid_kw: float | None = None
+    """What the meter showed in the step before."""
 
     def __call__(self, view: View) -> Command:
         """What battery and array are told in this step."""
@@ -73,7 +75,10 @@ class Hems:
             self.forecast_cpu_s.append(asked - began)
             self._left = self._used_for
         self._left -= 1
-        return self._dispatched(view, self._plan)
+        command = self._dispatched(view, self._plan)
+        flow = advance(self.home, view.step, view.energy_kwh, command)
+        self._grid_kw = flow.import_kw - flow.export_kw
+        return command
 
     @property
     def _used_for(self) -> int:
@@ -105,6 +110,7 @@ class Hems:
             load_kw=load_kw,
             scenarios=self._scenarios(view, horizon, load_kw),
             co2_kg_per_kwh=co2 if style.weights.co2_price_per_kg else None,
+            grid_kw=self._grid_kw,
             states=states,
             weights=style.weights,
             options=SolverOptions(integer_h=0.0),

@@ -321,7 +321,16 @@ def requests(draw) -> PlanRequest:
         states=tuple(state for _, state in parts),
         limits=tuple(draw(st.lists(grid_limits(), max_size=2))),
         overrides=tuple(draw(st.lists(overrides, max_size=2))) if names else (),
-        weights=draw(st.builds(Weights, co2_price_per_kg=AMOUNT, comfort=AMOUNT, exchange_price_per_kwh=AMOUNT)),
+        grid_kw=draw(st.none() | ANY),
+        weights=draw(
+            st.builds(
+                Weights,
+                co2_price_per_kg=AMOUNT,
+                comfort=AMOUNT,
+                exchange_price_per_kwh=AMOUNT,
+                ramping_price_per_kw=AMOUNT,
+            )
+        ),
         options=draw(st.builds(SolverOptions, time_limit_s=POSITIVE, relative_gap=SHARE, integer_h=AMOUNT)),
         valid_for_s=draw(st.integers(1, 10**6)),
         health=draw(healths()),
@@ -373,6 +382,7 @@ def plans(draw) -> Plan:
         cost=draw(st.builds(CostSplit, energy=ANY, export=ANY, wear=ANY, comfort=ANY, end_value=ANY)),
         violations=tuple(draw(st.lists(violations(), max_size=2))),
         health=draw(healths()),
+        keeps_import=draw(st.booleans()),
         stats=draw(st.builds(SolveStats, build_s=AMOUNT, solve_s=AMOUNT)),
     )
 

@@ -181,6 +181,8 @@ class Plan(Value):
     """What the plan's cost is to be compared with."""
     prices_known_until: datetime | None = None
     """From then on the prices are estimates; None: all are known."""
+    keeps_import: bool = False
+    """Whether batteries cover all that is drawn beyond the planned import, even those that were to rest or charge."""
     stats: SolveStats = SolveStats()
 
     def __post_init__(self) -> None:

@@ -26,9 +26,11 @@ class Weights(Value):
     """Multiplies every comfort price."""
     exchange_price_per_kwh: float = 0.0
     """Currency per kWh imported or exported: above 0 the home strives for self-consumption."""
+    ramping_price_per_kw: float = 0.0
+    """Currency per kW by which the exchange changes from one step to the next: above 0 it is evened out."""
 
     def __post_init__(self) -> None:
-        for field in ("co2_price_per_kg", "comfort", "exchange_price_per_kwh"):
+        for field in ("co2_price_per_kg", "comfort", "exchange_price_per_kwh", "ramping_price_per_kw"):
             at_least("weights", field, getattr(self, field), 0.0)
 
 
@@ -123,6 +125,9 @@ class PlanRequest(Value):
     """Needed by heat pumps."""
     co2_kg_per_kwh: Series | None = None
     """Of imported energy; needed when CO2 has a price."""
+    grid_kw: float | None = None
+    """Exchange just before the horizon, positive imports; where changes have a price, the first is counted from here.
+    None: not known, and the first step is free."""
     states: tuple[AssetState, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     """Ways in which load and sun may turn out; none: only the forecasts above and in the states count."""
@@ -151,6 +156,8 @@ class PlanRequest(Value):
                 f"request: now ({self.now.isoformat()}) must lie in the horizon, which is "
                 f"{self.horizon.start.isoformat()} to {self.horizon.end.isoformat()}"
             )
+        if self.grid_kw is not None:
+            finite("request", "grid_kw", self.grid_kw)
         if self.valid_for_s <= 0:
             raise ValueError(f"request: valid_for_s must be positive, got {self.valid_for_s}")
         self._check_references()

@@ -19,6 +19,7 @@ from .feeding import feeding_rules
 from .inverter import dc_balances
 from .must import must_kw
 from .phases import phase_limits
+from .ramping import ramping_cost
 from .selling import selling
 
 
@@ -46,6 +47,7 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
     powers_kw = sum((block.power_kw for block in blocks), start=np.array(terms.load_kw))
     trade = selling(Flow(import_kw, max_import_kw), Flow(export_kw, most_export_kw), unserved_kw, blocks, context)
     capacity, capacity_limits = capacity_cost(import_kw, trade.instead_of_buying, context)
+    ramping, changes = ramping_cost(import_kw - export_kw, context)
     most_unserved_kw = _stuck_kw(context, max_import_kw)
     phase_kw = terms.request.site.max_phase_kw
     over_phases_kw, fuses = phase_limits(blocks, _stuck_kw(context, phase_kw or 0.0), context)
@@ -66,11 +68,13 @@ def grid_block(blocks: Sequence[Block], context: Context) -> GridBlock:
             *dc_balances(blocks, context),
             *fuses,
             *capacity_limits,
+            *changes,
         ),
         cost=(import_worth * h) @ import_kw
         - (export_worth * h) @ export_kw
         + last_resort @ (unserved_kw + excess_kw + over_phases_kw)
-        + capacity,
+        + capacity
+        + ramping,
     )
 
 

@@ -1,6 +1,7 @@
 """What the grid connection costs beside energy, and where it carries more than it may."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ..terms import Terms
@@ -35,12 +36,20 @@ def capacity_cost(terms: Terms, import_kw: Sequence[float]) -> float:
     )
 
 
+def ramping_cost(terms: Terms, net_kw: Sequence[float]) -> float:
+    """What the changes of the exchange from step to step are worth to the household; no bill knows of it."""
+    before_kw = () if terms.request.grid_kw is None else (terms.request.grid_kw,)
+    changes_kw: float = sum(abs(later - earlier) for earlier, later in pairwise((*before_kw, *net_kw)))
+    return terms.request.weights.ramping_price_per_kw * changes_kw
+
+
 def peak_price_per_kw(terms: Terms) -> float:
-    """What giving way by a kW must cost at least, so that no peak or tier is avoided by it."""
+    """What giving way by a kW must cost at least, so that no peak, tier, or change up and down, is avoided by it."""
+    changed = 2.0 * terms.request.weights.ramping_price_per_kw
     charge = terms.request.tariff.capacity
     if charge is None:
-        return 0.0
-    return charge.price_per_kw + JUMPS_PER_KW * sum(rise for _, rise in charge.jumps)
+        return changed
+    return changed + charge.price_per_kw + JUMPS_PER_KW * sum(rise for _, rise in charge.jumps)
 
 
 def export_excess_kw(terms: Terms, export_kw: Sequence[float]) -> tuple[float, ...]:

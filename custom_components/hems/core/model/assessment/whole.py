@@ -9,7 +9,7 @@ from ..health import InputHealth
 from ..phases import over_phase_kw
 from ..plan import AssetPlan, CostSplit, Outcome, Plan, Violation
 from ..terms import Terms
-from .grid import capacity_cost, export_excess_kw
+from .grid import capacity_cost, export_excess_kw, ramping_cost
 from .judgement import Judgement, broken_spans
 from .overrides import override_misses
 from .registry import judge
@@ -71,6 +71,7 @@ def judged_plan(
         violations=assessment.violations,
         health=request.health + assessment.health,
         prices_known_until=request.prices_known_until,
+        keeps_import=request.weights.ramping_price_per_kw > 0.0,
     )
 
 
@@ -107,7 +108,8 @@ def _cost(
     export_kw: Sequence[float],
     excess: Excess,
 ) -> CostSplit:
-    """The weights beside money are what the worths add to the prices."""
+    """The weights beside money are what the worths add to the prices, and the price on changes of the exchange."""
+    net_kw = [bought_kw - sold_kw for bought_kw, sold_kw in zip(import_kw, export_kw, strict=True)]
     bought, sold = _money(terms.import_price, import_kw, terms), _money(terms.export_price, export_kw, terms)
     weighed = _money(terms.import_worth, import_kw, terms) - _money(terms.export_worth, export_kw, terms)
     return CostSplit(
@@ -118,7 +120,7 @@ def _cost(
         wear=sum(judgement.wear for judgement in judged),
         comfort=sum(judgement.comfort for judgement in judged)
         + UNSERVED_PRICE_PER_KWH * terms.money_scale * excess.energy_kwh(terms),
-        preference=weighed - (bought - sold),
+        preference=weighed - (bought - sold) + ramping_cost(terms, net_kw),
         end_value=sum(judgement.end_value for judgement in judged),
     )
 

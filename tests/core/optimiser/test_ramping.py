@@ -1,0 +1,78 @@
+"""A price on the changes of the exchange evens it out, in the plan and on the meter."""
+
+from itertools import pairwise
+
+import pytest
+
+from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
+from custom_components.hems.core.fallback import fallback_plan
+from custom_components.hems.core.model import SolverOptions, Weights
+from custom_components.hems.core.optimiser import solve
+from tests.builders import START, a_battery, a_battery_state, a_request
+from tests.invariants import assert_sound
+
+EXACT = SolverOptions(time_limit_s=20.0, relative_gap=0.0, absolute_gap=1e-5)
+LOAD = [1.0, 1.0, 3.0, 1.0, 0.5, 2.5]
+
+
+def a_home(price, battery_kwh=1.5, **changes):
+    """The price of energy is flat and the battery loses nothing: only changes and what is left count."""
+    return a_request(
+        a_battery(
+            charge_efficiency=1.0, discharge_efficiency=1.0, wear_per_kwh=0.0, min_soc=0.0, end_price_per_kwh=0.3
+        ),
+        a_battery_state(battery_kwh),
+        horizon=a_request().horizon.even(START, a_request().horizon.edges[1] - START, len(LOAD)),
+        import_price=0.3,
+        export_price=0.0,
+        load_kw=LOAD,
+        weights=Weights(ramping_price_per_kw=price),
+        options=EXACT,
+        **changes,
+    )
+
+
+def changes_kw(plan):
+    return sum(abs(later - earlier) for earlier, later in pairwise(plan.grid_kw))
+
+
+def test_changes_with_a_price_are_evened_out():
+    plan = solve(a_home(0.1))
+    assert changes_kw(plan) == pytest.approx(0.0, abs=1e-5)
+    assert changes_kw(solve(a_home(0.0))) > 0.5
+    assert_sound(plan, a_home(0.1))
+
+
+def test_first_step_begins_where_the_meter_is():
+    request = a_home(0.1, grid_kw=2.0)
+    assert solve(request).grid_kw == pytest.approx([2.0] * len(LOAD), abs=1e-5)
+
+
+@pytest.mark.parametrize("grid_kw", [None, 1.0])
+def test_price_is_a_preference_that_a_pencil_finds(grid_kw):
+    """A battery without power: the exchange is the load, whoever plans."""
+    request = a_home(0.1, battery_kwh=0.0, grid_kw=grid_kw)
+    idle = request.site.assets[0].__replace__(max_charge_kw=0.0, max_discharge_kw=0.0)
+    request = request.__replace__(site=request.site.__replace__(assets=(idle,)))
+    for plan in (solve(request), fallback_plan(request, "timed out")):
+        assert plan.cost.preference == pytest.approx(0.1 * (2.0 + 2.0 + 0.5 + 2.0))
+        assert plan.cost.energy == pytest.approx(0.3 * sum(LOAD))
+
+
+def test_no_load_is_left_without_supply_for_an_even_exchange():
+    plan = solve(a_home(1000.0, battery_kwh=0.0))
+    assert max(plan.unserved_kw) == 0.0
+
+
+@pytest.mark.parametrize(("price", "kw"), [(0.0, 0.0), (0.1, -2.0)], ids=["unpriced", "priced"])
+def test_battery_that_was_to_rest_covers_what_comes_unforeseen(price, kw):
+    """Planned are 1 kW from the grid and a battery at rest; 3 kW are drawn."""
+    request = a_home(price, battery_kwh=5.0, grid_kw=1.0).__replace__(load_kw=a_request(load_kw=1.0).load_kw)
+    site = request.site.__replace__(
+        assets=(request.site.assets[0].__replace__(max_charge_kw=0.0, end_price_per_kwh=0.9),)
+    )
+    plan = solve(request.__replace__(site=site))
+    live = LiveHome(at=START, grid_kw=3.0, assets={"battery": LiveAsset(power_kw=0.0, energy_kwh=5.0)})
+    (told,) = setpoints(site, plan, (), live, (), START)
+    assert plan.grid_kw[0] == pytest.approx(1.0)
+    assert told.power_kw == pytest.approx(kw)
