@@ -11,6 +11,7 @@ type Json = dict[str, Any]
 SOURCE = {"type": "influxdb", "uid": "hems"}
 WIDTH = 24
 SCHEMA = 41
+NO_LEGEND: Json = {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []}
 COLORS = {
     "pv": "#ff9800",
     "battery": "#26a69a",
@@ -195,7 +196,7 @@ class Variable:
             "multi": self.several,
             "includeAll": self.several,
             "hide": 0 if self.several else 2,
-            "current": {"text": ["All"], "value": ["$__all"]} if self.several else {},
+            "current": {"text": ["All"], "value": ["$__all"]} if self.several else {"text": "", "value": ""},
         }
         return made | ({"allValue": self.everything} if self.several and self.everything else {})
 
@@ -228,7 +229,7 @@ class Dashboard:
 
     def json(self) -> Json:
         """As Grafana keeps it."""
-        link = {"type": "dashboards", "title": "HEMS", "tags": ["hems"], "asDropdown": True}
+        link = {"type": "dashboards", "title": "HEMS", "tooltip": "", "tags": ["hems"], "asDropdown": True}
         return {
             "uid": self.uid,
             "title": self.title,

@@ -8,6 +8,7 @@ from .grafana import (
     COLORS,
     GOOD,
     HOME,
+    NO_LEGEND,
     WARN,
     Dashboard,
     Json,
@@ -73,7 +74,7 @@ def health() -> Dashboard:
                 height=9,
                 mappings=UP,
                 custom={"fillOpacity": 80, "lineWidth": 0},
-                options={"showValue": "never", "mergeValues": True, "legend": {"showLegend": False}},
+                options={"showValue": "never", "mergeValues": True, "legend": NO_LEGEND},
             ),
             table("Alerts", "As the agent says them, the worst first.", {"alerts": _alerts()}, width=8, height=9),
             Row("Engine"),
@@ -261,7 +262,7 @@ def fleet() -> Dashboard:
                     + '\n  |> last()\n  |> group()\n  |> keep(columns: ["_value"])'
                 },
                 unit="percent",
-                options={"bucketSize": 10, "bucketOffset": 0, "legend": {"showLegend": False}},
+                options={"bucketSize": 10, "bucketOffset": 0, "legend": NO_LEGEND},
                 colors={"batteries": COLORS["battery"]},
             ),
             lines(
