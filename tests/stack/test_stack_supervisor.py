@@ -2,8 +2,11 @@
 
 import os
 from pathlib import Path
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -12,6 +15,8 @@ from stack_support.__main__ import claimed, parse
 from stack_support.home import PORTS, Mendable, Stack
 from stack_support.native import Service
 from stack_support.supervisor import Child, Ended, Supervisor
+
+from tests.stack.native_stack import ROOT
 
 PATIENCE_S = 20.0
 
@@ -105,6 +110,25 @@ def test_everything_ends_in_its_order_and_who_does_not_want_to_is_killed(supervi
     assert (tmp_path / "ended").read_text().split() == ["first", "last"]
     assert said == ["stubborn does not end and is killed"]
     assert not any(lives(child.process.pid) for child in running.children.values())
+
+
+def test_services_end_with_a_starter_that_is_killed(tmp_path):
+    if shutil.which("setpriv") is None:
+        pytest.skip("no setpriv (util-linux)")
+    starter = f"""
+import pathlib, time
+from stack_support.native import Service
+started = Service(name="one", command=("sleep", "100"), environment={{}}).start(
+    pathlib.Path({str(tmp_path / "one.log")!r}), own_group=True)
+print(started.pid, flush=True)
+time.sleep(100)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, env=environment) as process:
+        pid = int(process.stdout.readline())
+        assert lives(pid)
+        process.kill()
+    until(lambda: not lives(pid))
 
 
 def test_a_state_directory_is_for_one_stack_at_a_time(tmp_path):
