@@ -126,7 +126,7 @@ time.sleep(100)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, env=environment) as process:
         pid = int(process.stdout.readline())
-        assert lives(pid)
+        until(lambda: Path(f"/proc/{pid}/comm").read_text().strip() == "sleep")
         process.kill()
     until(lambda: not lives(pid))
 
