@@ -142,6 +142,41 @@ def test_updates_wait_while_an_event_is_obeyed(stack):
         patiently(lambda: not lock.exists(), "the lock is still held")
 
 
+def test_an_agent_that_is_killed_during_an_event_goes_on_holding_the_lock_and_lets_it_go_at_the_end(stack):
+    lock = stack.data / "updates.lock"
+    topic = f"hems/{stack.home}/events/state/peak"
+    answer = {"schema": 1, "id": "peak", "state": "active", "time": datetime.now(UTC).isoformat()}
+    with stack.broker():
+        with stack.agent() as process:
+            stack.publish(topic, answer, "-r")
+            patiently(lock.exists, "no lock")
+            process.kill()
+            process.wait()
+        held = lock.stat().st_ino
+        with stack.agent():
+            state = f"hems/{stack.home}/stack/state"
+            patiently(lambda: json.loads(stack.retained(state))["updates_held"], "it does not know that it holds")
+            assert lock.stat().st_ino == held, "it was never gone"
+            stack.publish(topic, answer | {"state": "done"}, "-r")
+            patiently(lambda: not lock.exists(), "the lock is still held")
+
+
+def test_an_agent_without_a_memory_learns_of_the_event_from_the_broker(stack):
+    lock = stack.data / "updates.lock"
+    topic = f"hems/{stack.home}/events/state/peak"
+    answer = {"schema": 1, "id": "peak", "state": "active", "time": datetime.now(UTC).isoformat()}
+    with stack.broker():
+        stack.publish(topic, answer, "-r")
+        with stack.agent():
+            patiently(lock.exists, "no lock")
+    with stack.broker():
+        lock.unlink()  # the host was started again
+        with stack.agent():
+            patiently(lock.exists, "no lock after the restart")
+            stack.publish(topic, answer | {"state": "done"}, "-r")
+            patiently(lambda: not lock.exists(), "the lock is still held")
+
+
 def test_a_sick_service_is_restarted_by_the_supervisor_and_its_key_is_never_told(stack):
     asked = []
 

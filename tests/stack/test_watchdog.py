@@ -123,12 +123,96 @@ def test_an_event_that_never_ends_does_not_hold_updates_for_ever(tmp_path):
     assert not lock.in_event
 
 
-def test_a_killed_agents_lock_is_let_go_by_the_next_one(tmp_path):
-    path = tmp_path / "updates.lock"
+def held_and_killed(path, *events):
+    """The lock of an agent that was killed during these events."""
     killed = UpdateLock(path)
-    killed.event("peak", True, NOON)
-    killed.hold(NOON)
-    UpdateLock(path).hold(NOON + 5)
+    for event in events:
+        killed.event(event, True, NOON)
+        killed.hold(NOON)
+    return UpdateLock(path)
+
+
+def test_a_killed_agents_lock_is_held_on_by_the_next_one_until_its_events_are_over(tmp_path):
+    path = tmp_path / "updates.lock"
+    lock = held_and_killed(path, "peak", "other")
+    file = path.stat().st_ino
+    for event in ("old", "peak", "other"):
+        assert (lock.held, lock.in_event, path.stat().st_ino) == (True, True, file)
+        lock.event(event, False, NOON + 5)
+        lock.hold(NOON + 5)
+        file = path.stat().st_ino if path.exists() else None
+    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_agents_lock_is_let_go_in_the_end_although_nobody_tells_how_its_event_went(tmp_path):
+    path = tmp_path / "updates.lock"
+    lock = held_and_killed(path, "peak")
+    lock.hold(NOON + LONGEST_S - 1)
+    assert path.exists()
+    UpdateLock(path).hold(NOON + LONGEST_S)
+    assert not path.exists()
+
+
+def test_an_event_that_began_before_the_agent_did_counts_from_its_beginning(tmp_path):
+    lock = UpdateLock(tmp_path / "updates.lock")
+    lock.event("peak", True, NOON, NOON - LONGEST_S + 10)
+    lock.hold(NOON)
+    assert lock.held
+    lock.event("peak", True, NOON + 10)
+    lock.hold(NOON + 10)
+    assert not lock.held
+    lock.event("peak", True, NOON + 20)
+    lock.hold(NOON + 20)
+    assert not lock.held, "told again it is no new event"
+    lock.event("next", True, NOON + 30)
+    lock.hold(NOON + 30)
+    assert lock.held
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from("abc"), st.booleans(), st.floats(0, 4 * 3600.0), st.sampled_from(["", "restart", "clock back"])
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EVENTS)
+def test_the_lock_is_held_in_events_only_and_never_for_more_than_twelve_hours(tmp_path_factory, told):
+    path = tmp_path_factory.mktemp("locks") / "updates.lock"
+    lock, now_s, since_s, active = UpdateLock(path), NOON, None, set()
+    for event, is_active, after_s, what in told:
+        for _ in range(int(after_s / 600)):
+            now_s += 600
+            lock.hold(now_s)
+            since_s = (now_s if since_s is None else since_s) if path.exists() else None
+            assert since_s is None or now_s - since_s < LONGEST_S
+        if what == "restart":
+            lock = UpdateLock(path)
+        elif what:
+            now_s -= 1800
+            since_s = since_s and min(since_s, now_s)
+        (active.add if is_active else active.discard)(event)
+        lock.event(event, is_active, now_s)
+        lock.hold(now_s)
+        since_s = (now_s if since_s is None else since_s) if path.exists() else None
+        assert lock.held == path.exists()
+        assert active or not path.exists()
+
+
+def test_a_killed_agent_leaves_no_lock_that_nobody_knows_for_his(tmp_path, monkeypatch):
+    path = tmp_path / "updates.lock"
+    lock = UpdateLock(path)
+    lock.event("peak", True, NOON)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "hardlink_to", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lock.hold(NOON)
     assert not path.exists()
 
 

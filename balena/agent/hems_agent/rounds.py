@@ -144,8 +144,9 @@ class Agent:
 
     def _on_event(self, answer: EventAnswer) -> None:
         if answer.id is not None:
-            self._lock.event(answer.id, answer.state is EventState.ACTIVE, time.time())
-            self._lock.hold(time.time())
+            now_s = time.time()
+            self._lock.event(answer.id, answer.state is EventState.ACTIVE, now_s, answer.time.timestamp())
+            self._lock.hold(now_s)
 
     def _on_feeds(self, changes: list[Change]) -> None:
         for change in changes:
@@ -161,7 +162,7 @@ class Agent:
         well = {name: one.is_well for name, one in seen.items()}
         for service in self._watchdog.look(well, now_s, in_event=self._lock.in_event):
             self._restart(service, now_s)
-        if self._replication.restart_recommended:
+        if self._replication.restart_recommended and not self._lock.in_event:
             self._replication = replace(self._replication, restart_recommended=False)
             self._restart("influxdb", now_s)
         state = self._state(now_s, seen)
