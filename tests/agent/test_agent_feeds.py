@@ -1,6 +1,6 @@
 """Feed loss on a clock of the test's own."""
 
-from hems_agent.feeds import Change, FeedOptions, Feeds, Trouble, feed_line
+from hems_agent.feeds import Change, FeedOptions, Feeds, Trouble, feed_line, feeds_of
 import pytest
 
 
@@ -58,6 +58,36 @@ def test_the_present_silence_counts_as_loss():
 def test_a_given_interval_is_not_learned_over():
     bench = Bench(intervals_s={"meter": 2.0}).run(100)
     assert bench.state.interval_s == 2.0
+
+
+def test_a_sensor_that_is_expected_and_never_speaks_is_missed_for_good():
+    bench = Bench(intervals_s={"meter": 20.0}, forgotten_after_s=300.0).run(1000, speaks=lambda second: False)
+    assert bench.found == [(70.0, Change("meter", Trouble.SILENT))]
+
+
+def test_a_sensor_that_is_switched_off_raises_nothing_not_even_as_an_old_acquaintance():
+    bench = Bench(known={"meter": 1.0}, ignored=frozenset({"meter"})).run(100).run(500, speaks=lambda second: False)
+    assert bench.found == []
+    assert list(bench.feeds.states(500.0)) == []
+    assert bench.feeds.known() == {}
+
+
+def test_an_operator_says_what_is_expected_of_each_sensor():
+    options = feeds_of("battery=10, pv-roof=0.5 old_meter=off,")
+    assert options.intervals_s == {"battery": 10.0, "pv-roof": 0.5}
+    assert options.ignored == {"old_meter"}
+    assert feeds_of("") == FeedOptions()
+
+
+@pytest.mark.parametrize("wrong", ["battery", "battery=", "battery=0", "battery=700000", "Battery=1", "b=1=2", "b=nan"])
+def test_a_wrong_entry_is_named(wrong):
+    with pytest.raises(ValueError, match=f"FEEDS: '{wrong}' must be like"):
+        feeds_of(f"pv=1,{wrong}")
+
+
+def test_a_sensor_cannot_be_both_off_and_expected():
+    with pytest.raises(ValueError, match="battery is both"):
+        feeds_of("battery=off,battery=1")
 
 
 def test_a_feed_that_speaks_when_it_likes_is_judged_by_its_long_pauses():

@@ -21,7 +21,7 @@ WIRING = re.compile(r"_(FILE|URL|UPSTREAM|HOST|PORT|FOLDER|RUN)$")
 """Of the stack itself, not for operators, unless the table has it."""
 BY_PREFIX = ("FLEET_INFLUX_", "TLS_", "MQTT_TLS_")
 """Put together in code."""
-OWN = {"LOG_LEVEL", "SPOOL_MB"}
+OWN = {"FEEDS", "LOG_LEVEL", "SPOOL_MB"}
 """The agent's own, read by the table's own file."""
 
 

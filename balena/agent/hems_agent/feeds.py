@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+import re
 from statistics import fmean, quantiles
 
 from .lines import line
@@ -16,6 +17,8 @@ BUCKETS = 12
 LEARN_FROM = 8
 """Intervals between messages before one is expected."""
 REMEMBERED = 32
+LONGEST_INTERVAL_S = 7 * 86400.0
+_ENTRY = re.compile(r"([a-z0-9_-]{1,64})=(off|\d{1,6}(?:\.\d{1,3})?)")
 
 
 class Trouble(StrEnum):
@@ -30,7 +33,9 @@ class FeedOptions:
     """When a feed is in trouble."""
 
     intervals_s: Mapping[str, float] = field(default_factory=dict)
-    """By asset; learned where not given."""
+    """By asset; learned where not given. A sensor that is given here is missed even if it never speaks."""
+    ignored: frozenset[str] = frozenset()
+    """Assets that may speak or be silent as they like."""
     window_s: float = 3600.0
     silent_after_intervals: float = 3.0
     silent_after_s: float = 30.0
@@ -87,12 +92,19 @@ class Feeds:
         self._options = options
         self._bucket_s = options.window_s / BUCKETS
         self._resumed_s = now_s
-        self._feeds = {asset: self._new(asset, now_s, interval_s) for asset, interval_s in (known or {}).items()}
+        expected = {**(known or {}), **options.intervals_s}
+        self._feeds = {
+            asset: self._new(asset, now_s, interval_s)
+            for asset, interval_s in expected.items()
+            if asset not in options.ignored
+        }
 
     def heard(self, asset: str, time_ms: int, now_s: float) -> None:
         """A measurement of this time has arrived."""
         feed = self._feeds.get(asset)
         if feed is None:
+            if asset in self._options.ignored:
+                return
             feed = self._feeds[asset] = self._new(asset, now_s, None)
         feed.seen_s = now_s
         last_ms = feed.last_ms
@@ -123,7 +135,7 @@ class Feeds:
         """Troubles that began or ended since the last call; every ten seconds or so, while connected."""
         found = []
         for asset, feed in list(self._feeds.items()):
-            if now_s - feed.seen_s > self._options.forgotten_after_s:
+            if now_s - feed.seen_s > self._options.forgotten_after_s and not feed.given:
                 del self._feeds[asset]
                 trouble = None
             else:
@@ -193,6 +205,28 @@ class Feeds:
         if feed.interval_s and self._is_silent(feed, now_s):
             missed += self._missing(self._silence_s(feed, now_s), feed.interval_s)
         return 100.0 * missed / (received + missed) if missed else 0.0
+
+
+def feeds_of(text: str) -> FeedOptions:
+    """What the variable FEEDS asks for: `asset=seconds` or `asset=off`, separated by commas or spaces.
+
+    Raises:
+        ValueError: names the entry that is wrong.
+    """
+    intervals_s: dict[str, float] = {}
+    ignored: set[str] = set()
+    for entry in text.replace(",", " ").split():
+        found = _ENTRY.fullmatch(entry)
+        seconds = float(found[2]) if found and found[2] != "off" else None
+        if found is None or (seconds is not None and not 0.0 < seconds <= LONGEST_INTERVAL_S):
+            raise ValueError(f"FEEDS: {entry!r} must be like battery=10 (seconds, up to a week) or old_meter=off")
+        if seconds is None:
+            ignored.add(found[1])
+        else:
+            intervals_s[found[1]] = seconds
+    if twice := sorted(ignored & intervals_s.keys()):
+        raise ValueError(f"FEEDS: {twice[0]} is both off and expected")
+    return FeedOptions(intervals_s=intervals_s, ignored=frozenset(ignored))
 
 
 def feed_line(home: str, state: FeedState, time_ms: int) -> str:

@@ -114,6 +114,7 @@ class Agent:
             username="agent",
             password=lambda: self._settings.secret("mqtt_password"),
             will=offline,
+            feeds=self._settings.feeds,
         )
 
     def _new_provisioner(self) -> Provisioner:

@@ -4,9 +4,11 @@ docs/stack-variables.md is made of this table, and a test holds compose, entrypo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .feeds import FeedOptions, feeds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ VARIABLES = (
     Variable("FLEET_INFLUX_QUEUE_MB", "How much may wait for the fleet.", ("agent",), "256"),
     Variable("FLEET_INFLUX_MAX_AGE_DAYS", "How long it may wait, 1 to 60 days.", ("agent",), "30"),
     Variable("SPOOL_MB", "How much may wait for the home's own InfluxDB, 8 to 4096.", ("agent",), "256"),
+    Variable(
+        "FEEDS",
+        "Seconds between the values of a sensor, or `off`: `battery=10,old_meter=off`; learned where not said. "
+        "Three of them, and at least 30 s, without a value raise an alert.",
+        ("agent",),
+    ),
     Variable("LOG_LEVEL", "How much the agent writes: `debug`, `info`, `warning` or `error`.", ("agent",), "info"),
 )
 
@@ -81,6 +89,7 @@ class Settings:
     nginx_url: str = "http://nginx:8080"
     metrics_port: int = 9273
     spool_mb: int = 256
+    feeds: FeedOptions = field(default_factory=FeedOptions)
     log_level: str = "info"
 
     @classmethod
@@ -91,10 +100,10 @@ class Settings:
             ValueError: names the variable, its value and what it may be.
         """
         chosen: dict[str, Any] = {}
-        for field, (variable, kind) in _FROM.items():
+        for name, (variable, kind) in _FROM.items():
             text = variables.get(variable, "").strip()
             if text:
-                chosen[field] = kind(variable, text)
+                chosen[name] = kind(variable, text)
         return cls(**chosen)
 
     @property
@@ -130,6 +139,10 @@ def _whole(variable: str, text: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _feeds(_: str, text: str) -> FeedOptions:
+    return feeds_of(text)
+
+
 def _level(variable: str, text: str) -> str:
     if text not in {"debug", "info", "warning", "error"}:
         raise ValueError(f"{variable} must be debug, info, warning or error, got {text!r}")
@@ -150,6 +163,7 @@ _FROM = {
     "nginx_url": ("NGINX_URL", _text),
     "metrics_port": ("METRICS_PORT", _port),
     "spool_mb": ("SPOOL_MB", _megabytes),
+    "feeds": ("FEEDS", _feeds),
     "log_level": ("LOG_LEVEL", _level),
 }
 """The first ten are the stack's own wiring, which operators leave alone; tests and scripts/stack set them."""
