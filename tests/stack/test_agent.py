@@ -256,15 +256,24 @@ def test_it_is_healthy_while_it_looks_after_the_stack_and_not_otherwise(stack):
     [
         (["dance"], {}, "init, run"),
         ([], {}, "init, run"),
-        (["run"], {"SPOOL_MB": "many"}, "SPOOL_MB must be a whole number from 8 to 4096, got 'many'"),
-        (["run"], {"SPOOL_MB": "5"}, "from 8 to 4096"),
-        (["healthy"], {"LOG_LEVEL": "chatty"}, "LOG_LEVEL must be"),
+        (["run"], {"MQTT_PORT": "many"}, "MQTT_PORT must be a whole number from 0 to 65535, got 'many'"),
+        (["healthy"], {"METRICS_PORT": "70000"}, "from 0 to 65535"),
     ],
 )
 def test_what_cannot_be_is_named(stack, arguments, variables, said):
     answer = command(stack, *arguments, **variables)
     assert answer.returncode == 2
     assert said in answer.stderr
+
+
+def test_what_an_operator_has_set_wrong_is_told_and_the_home_goes_on(stack):
+    with stack.broker(), stack.agent(SPOOL_MB="5", FEEDS="Battery"):
+        patiently((stack.data / "diagnostics.json").exists, "no diagnostics")
+        told = json.loads((stack.data / "diagnostics.json").read_text())
+    for wrong in ("SPOOL_MB must be a whole number from 8 to 4096, got '5'; not used", "FEEDS: 'Battery' must be like"):
+        assert any(wrong in alert for alert in told["alerts"])
+        assert any(wrong in line for line in told["log"])
+    assert told["spool_mb"] == 256
 
 
 def test_init_makes_the_secrets_and_tells_only_their_number(tmp_path, stack):

@@ -50,6 +50,8 @@ def _init(settings: Settings) -> int:
 
 def _run(settings: Settings) -> int:
     log = _set_up_log(settings.log_level)
+    for problem in settings.problems:
+        _LOGGER.warning("%s", problem)
     from .rounds import Agent  # noqa: PLC0415  # the other commands are needed often and do without all of it
 
     agent = Agent(settings, os.environ, log)

@@ -199,6 +199,7 @@ class Agent:
             silent_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is Trouble.SILENT)),
             lossy_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is not Trouble.SILENT)),
             access_point=access_point(self._settings.wifi_state),
+            problems=self._settings.problems,
             in_event=self._lock.in_event,
             updates_held=self._lock.held,
             disk_free_percent=_free_percent(self._settings.data),

@@ -91,20 +91,29 @@ class Settings:
     spool_mb: int = 256
     feeds: FeedOptions = field(default_factory=FeedOptions)
     log_level: str = "info"
+    problems: tuple[str, ...] = ()
+    """Variables of an operator's that could not be obeyed."""
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Settings:
-        """From the environment.
+        """From the environment. What an operator has set wrong is named in `problems` and left at its default.
 
         Raises:
-            ValueError: names the variable, its value and what it may be.
+            ValueError: something of the stack's own wiring is wrong; names the variable, its value and what it may be.
         """
         chosen: dict[str, Any] = {}
+        problems: list[str] = []
+        operators = {one.name for one in VARIABLES}
         for name, (variable, kind) in _FROM.items():
             text = variables.get(variable, "").strip()
-            if text:
-                chosen[name] = kind(variable, text)
-        return cls(**chosen)
+            try:
+                if text:
+                    chosen[name] = kind(variable, text)
+            except ValueError as error:
+                if variable not in operators:
+                    raise
+                problems.append(f"{error}; not used")
+        return cls(**chosen, problems=tuple(problems))
 
     @property
     def home(self) -> str:

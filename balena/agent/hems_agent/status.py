@@ -37,6 +37,8 @@ class StackState:
     silent_feeds: tuple[str, ...] = ()
     lossy_feeds: tuple[str, ...] = ()
     access_point: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Variables that could not be obeyed."""
     in_event: bool = False
     updates_held: bool = False
     disk_free_percent: float = 100.0
@@ -62,6 +64,7 @@ class StackState:
             found.append(f"the disk is nearly full ({self.disk_free_percent:.0f} % free)")
         found += [f"no data from {asset}" for asset in self.silent_feeds]
         found += [f"data of {asset} has gaps" for asset in self.lossy_feeds]
+        found += self.problems
         alerts = sorted(self.replication.alerts, key=lambda alert: not alert.urgent)
         return found + [alert.message for alert in alerts]
 
