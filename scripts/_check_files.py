@@ -91,10 +91,19 @@ def versions(_: list[Path]) -> Iterator[str]:
     found = {
         "manifest.json": json.loads((INTEGRATION / "manifest.json").read_text())["version"],
         "addon/config.yaml": yaml.safe_load((ROOT / "addon/config.yaml").read_text())["version"],
+        "balena.yml": yaml.safe_load((ROOT / "balena.yml").read_text())["version"],
+        "the agent": _constant(ROOT / "balena/agent/hems_agent/rounds.py", "VERSION"),
+        "the engine": _constant(INTEGRATION / "core/engine/__init__.py", "VERSION"),
     }
     for name, version in found.items():
         if version != project:
             yield f"{name}: version {version}, but pyproject.toml says {project}"
+
+
+def _constant(path: Path, name: str) -> str:
+    """The text that a module gives a name at its top."""
+    found = re.search(rf'^{name}(?:: Final)? = "(.*)"$', path.read_text(), re.MULTILINE)
+    return found[1] if found else "nowhere"
 
 
 def sizes(files: list[Path]) -> Iterator[str]:

@@ -168,15 +168,20 @@ class Agent:
             self._restart("influxdb", now_s)
         state = self._state(now_s, seen)
         self.figures.tell(state)
-        diagnostics.keep(
-            self._settings.data / "diagnostics.json",
-            diagnostics.bundle(self._settings, self._variables, state, self._log),
-        )
+        self._keep_diagnostics(state)
         alerts = "".join(state.alerts())
         if now_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
             self._told = (now_s, alerts)
             self._ingest.publish(self._topics.stack_state, json.dumps(status.message(state)).encode(), retain=True)
             self._ingest.write(status.points(self._home, replace(state, engine=self._engine.look())))
+
+    def _keep_diagnostics(self, state: status.StackState) -> None:
+        told = diagnostics.bundle(self._settings, self._variables, state, self._log)
+        try:
+            diagnostics.keep(self._settings.data / "diagnostics.json", told)
+        except OSError as error:
+            # A disk that takes nothing is told by its own alert, and is no reason to stop looking after the rest.
+            _LOGGER.warning("the diagnostics cannot be written: %s", error.strerror)
 
     def _restart(self, service: str, now_s: float) -> None:
         refused = self._restarter.restart(service)
