@@ -60,6 +60,8 @@ class StackState:
             found.append("the queue for the database is nearly full")
         if self.writer.rejected_points:
             found.append(f"the database refused {self.writer.rejected_points} points")
+        if self.ingest.broker_dropped:
+            found.append(f"the broker dropped {self.ingest.broker_dropped} messages: a reader was away or too slow")
         if self.disk_free_percent < 10.0:
             found.append(f"the disk is nearly full ({self.disk_free_percent:.0f} % free)")
         found += [f"no data from {asset}" for asset in self.silent_feeds]
@@ -92,6 +94,7 @@ def message(state: StackState) -> dict[str, Any]:
             "points": state.ingest.counts.points,
             "duplicates": state.ingest.counts.duplicates,
             "refused": sum(state.ingest.counts.bad.values()),
+            "dropped_by_broker": state.ingest.broker_dropped,
         },
         "replication": {
             "configured": state.replication.configured,
