@@ -187,13 +187,14 @@ def test_example_automations_use_entities_and_actions_that_exist():
 
 def help_of(script: str) -> str:
     """What a script says of itself and of its commands."""
-    questions = [["--help"], ["closed-loop", "--help"]] if script == "bench" else [["--help"]]
+    benches = ("closed-loop", "recovery", "footprint") if script == "bench" else ()
+    questions = [["--help"], *([name, "--help"] for name in benches)]
     command = ROOT / "scripts" / script
     answers = [subprocess.run([command, *more], capture_output=True, text=True, check=True) for more in questions]
     return "".join(answer.stdout for answer in answers)
 
 
-@pytest.mark.parametrize("script", ["demo", "bench", "replay"])
+@pytest.mark.parametrize("script", ["demo", "bench", "replay", "stack"])
 def test_commands_that_are_written_down_are_known_to_their_script(script):
     lines = re.findall(rf"scripts/{script}\b([^`|\n]*)", "\n".join(page.read_text("utf-8") for page in PAGES))
     said = {option for line in lines for option in re.findall(r"--[\w-]+", line)}
