@@ -8,7 +8,7 @@ from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
 from custom_components.hems.core.model import SolverOptions, Weights
 from custom_components.hems.core.optimiser import solve
-from tests.builders import START, a_battery, a_battery_state, a_request
+from tests.builders import START, a_battery, a_battery_state, a_pv, a_pv_state, a_request
 from tests.invariants import assert_sound
 
 EXACT = SolverOptions(time_limit_s=20.0, relative_gap=0.0, absolute_gap=1e-5)
@@ -76,3 +76,19 @@ def test_battery_that_was_to_rest_covers_what_comes_unforeseen(price, kw):
     (told,) = setpoints(site, plan, (), live, (), START)
     assert plan.grid_kw[0] == pytest.approx(1.0)
     assert told.power_kw == pytest.approx(kw)
+
+
+def test_no_energy_is_burnt_in_a_battery_for_an_even_exchange():
+    """Sun that cannot be held back and a full battery with losses: charging and discharging at once would even it."""
+    request = a_request(
+        a_battery(capacity_kwh=2.0, charge_efficiency=0.8, discharge_efficiency=0.8, wear_per_kwh=0.0),
+        a_battery_state(2.0),
+        a_pv(curtailable=False),
+        a_pv_state([0.0] * 8 + [1.0, 3.0, 4.0, 5.0, 5.0, 4.0, 3.0, 1.0] + [0.0] * 8),
+        import_price=0.3,
+        export_price=0.0,
+        load_kw=0.5,
+        weights=Weights(ramping_price_per_kw=0.2),
+        options=EXACT,
+    )
+    assert_sound(solve(request), request)

@@ -98,6 +98,8 @@ def _burning_pays(terms: Terms) -> Mask:
     max_export_kw, export_worth = np.array(terms.max_export_kw), np.array(terms.export_worth)
     # Paid to take it, forced to sell it at a loss, not allowed to sell it, or told to move it.
     burdened = np.array(terms.import_worth) < 0.0
+    # Or to even out what is exchanged by it.
+    burdened |= terms.request.weights.ramping_price_per_kw > 0.0
     burdened |= (export_worth < 0.0) & (unstoppable_kw > 0.0)
     burdened |= unstoppable_kw > max_export_kw
     for override in terms.request.overrides:
