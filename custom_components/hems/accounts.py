@@ -6,9 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.util import dt as dt_util
 
 from .coordinator import HemsCoordinator
-from .core.accounting import AssetSample, DayAccount, Ledger, Outturn, Outturns, Sample
+from .core.accounting import AssetSample, DayAccount, Ledger, Outturn, Outturns, Sample, Uptime
 from .devices import HomeDevices
 from .dispatcher import HemsDispatcher
 from .home import Home
@@ -19,6 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 60.0
 OUTTURNS = "outturns"
+UPTIME = "uptime"
 """Beside what the ledger keeps."""
 LONGEST_SAMPLE = timedelta(minutes=15)
 """What happened in a longer silence is unknown and is not counted ..."""
@@ -45,6 +47,7 @@ class Accounts:
         self._kept = kept
         self._ledger = Ledger(home.site)
         self._outturns = Outturns()
+        self._uptime = Uptime()
         self._last: Live | None = None
         self._unsub: CALLBACK_TYPE | None = None
 
@@ -64,6 +67,11 @@ class Accounts:
         """What was expected of each of the last 24 hours, and what became of it; the oldest first."""
         return self._outturns.past
 
+    @property
+    def uptime(self) -> float | None:
+        """Share of the last 30 days, by the clock, in which the home was looked after."""
+        return self._uptime.share
+
     def energy_kwh(self, asset: str, direction: str) -> float:
         """Total that went "in" to (was drawn by) or "out" of an asset, the "grid" (in: imported) or the "load"."""
         return self._ledger.energy_kwh(asset, direction)
@@ -75,6 +83,7 @@ class Accounts:
             try:
                 self._ledger = Ledger.restore(state, self._home.site)
                 self._outturns = Outturns.restore(state.get(OUTTURNS, []))
+                self._uptime = Uptime.restore(state[UPTIME]) if UPTIME in state else self._uptime
             except ValueError as error:
                 _LOGGER.warning("The counters of %s begin anew: %s", self._home.name, error)
         self._unsub = self._dispatcher.async_add_listener(self._count)
@@ -88,6 +97,7 @@ class Accounts:
 
     @callback
     def _count(self) -> None:
+        self._uptime.decided(dt_util.utcnow())
         live, last = self._dispatcher.live, self._last
         if live is None or (last is not None and live.at <= last.at):
             return
@@ -102,7 +112,7 @@ class Accounts:
         self._kept.save_within(SAVE_WITHIN_S, self._state)
 
     def _state(self) -> dict[str, Any]:
-        return self._ledger.state() | {OUTTURNS: self._outturns.state()}
+        return self._ledger.state() | {OUTTURNS: self._outturns.state(), UPTIME: self._uptime.state()}
 
     def _sample(self, live: Live, load_kw: float, dt_s: float) -> Sample:
         request = self._coordinator.data.request

@@ -180,6 +180,17 @@ PLAN_ROWS: tuple[HemsSensorDescription[SiteView], ...] = (
         value_fn=lambda view: view.last_plan.stats.solve_s if view.last_plan else None,
     ),
     HemsSensorDescription(
+        key="uptime",
+        translation_key="uptime",
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=2,
+        digits=3,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda view: _percent(view.runtime.accounts.uptime),
+    ),
+    HemsSensorDescription(
         key="load_forecast_accuracy",
         translation_key="load_forecast_accuracy",
         device_class=SensorDeviceClass.POWER,

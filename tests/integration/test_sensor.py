@@ -107,7 +107,7 @@ async def test_every_entity_is_there_and_shows_something(hass):
             shown = state(hass, entity.entity_id)
             assert shown.state != "unavailable" or entity.translation_key in WITHOUT_A_WISH, shown
     disabled = {entity.translation_key for entity in entities if entity.disabled_by}
-    assert disabled == {"plan_made", "plan_age", "solve_time", "setpoint", "load_forecast_accuracy"}
+    assert disabled == {"plan_made", "plan_age", "solve_time", "setpoint", "load_forecast_accuracy", "uptime"}
     assert len(entities) > 80
 
 

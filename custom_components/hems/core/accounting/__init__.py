@@ -12,6 +12,7 @@ from .ledger import Ledger
 from .outturn import Outturn, Outturns, Tally, total_of
 from .sample import AssetSample, Sample
 from .shadow import Shadow
+from .uptime import Uptime
 
 __all__ = [
     "AssetSample",
@@ -23,6 +24,7 @@ __all__ = [
     "Sample",
     "Shadow",
     "Tally",
+    "Uptime",
     "split",
     "total_of",
 ]
