@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import sys
 
 from . import closed_loop, forecast
+from .fleet import command as fleet
 from .ingest import command as ingest
 from .recovery import command as recovery
 from .recovery import footprint
 from .solve import command as solve
 
-BENCHES = (closed_loop, forecast, solve, ingest, recovery, footprint)
+BENCHES = (closed_loop, forecast, solve, ingest, recovery, footprint, fleet)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -69,7 +69,7 @@ class Rig:
         self.secrets = directory / "secrets"
         make_secrets(self.secrets, {}, owners=None)
         self.home = (self.secrets / "home-id").read_text().strip()
-        self.mqtt_port, self.tls_port, self.store_port, self.relay_port = _free_ports(4)
+        self.mqtt_port, self.tls_port, self.store_port, self.relay_port = free_ports(4)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start_broker(self) -> None:
@@ -111,7 +111,7 @@ class Rig:
         }
         self.figures_file.unlink(missing_ok=True)
         agent = self._start_module("agent", "bench.ingest.agent", json.dumps(options))
-        _until(self._agent_is_connected, "the agent does not connect", agent, patience_s)
+        until(self._agent_is_connected, "the agent does not connect", agent, patience_s)
         return agent
 
     def start_load(self, sensors: int, seconds: int) -> subprocess.Popen[bytes]:
@@ -217,7 +217,7 @@ class Rig:
         return self._start(name, [sys.executable, "-m", module, *arguments], output)
 
     def _await(self, name: str, port: int) -> None:
-        _until(lambda: _listens(port), f"{name} does not come up", self.processes[name])
+        until(lambda: listens(port), f"{name} does not come up", self.processes[name])
 
 
 @contextmanager
@@ -234,9 +234,10 @@ def a_rig(directory: Path, batch_s: float = 10.0) -> Iterator[Rig]:
         rig.stop()
 
 
-def _until(
+def until(
     condition: Callable[[], bool], complaint: str, process: subprocess.Popen[bytes], patience_s: float = PATIENCE_S
 ) -> None:
+    """Wait. Raises RuntimeError if the process ends before, or time runs out."""
     deadline = time.monotonic() + patience_s
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -244,12 +245,13 @@ def _until(
         time.sleep(0.05)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something on this machine takes connections there."""
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     return any(row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port for row in rows)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Of those that the kernel does not lend to clients, so that a store that restarts finds its port free."""
     used = {int(line.split()[1].rpartition(":")[2], 16) for line in Path("/proc/net/tcp").read_text().splitlines()[1:]}
     return random.sample([port for port in range(15000, 32000) if port not in used], count)
