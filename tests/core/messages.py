@@ -382,7 +382,7 @@ def plans(draw) -> Plan:
         cost=draw(st.builds(CostSplit, energy=ANY, export=ANY, wear=ANY, comfort=ANY, end_value=ANY)),
         violations=tuple(draw(st.lists(violations(), max_size=2))),
         health=draw(healths()),
-        keeps_import=draw(st.booleans()),
+        keeps_exchange=draw(st.booleans()),
         stats=draw(st.builds(SolveStats, build_s=AMOUNT, solve_s=AMOUNT)),
     )
 

@@ -64,18 +64,27 @@ def test_no_load_is_left_without_supply_for_an_even_exchange():
     assert max(plan.unserved_kw) == 0.0
 
 
+def told_kw(price, forecast_kw, drawn_kw, **battery):
+    """What the battery is told where 1 kW is planned from the grid in the first step, and another load turns up."""
+    request = a_home(price, battery_kwh=5.0, grid_kw=1.0).__replace__(load_kw=a_request(load_kw=forecast_kw).load_kw)
+    asset = request.site.assets[0].__replace__(max_charge_kw=0.0, **battery)
+    request = request.__replace__(site=request.site.__replace__(assets=(asset,)))
+    plan = solve(request)
+    live = LiveHome(at=START, grid_kw=drawn_kw, assets={"battery": LiveAsset(power_kw=0.0, energy_kwh=5.0)})
+    (told,) = setpoints(request.site, plan, (), live, (), START)
+    assert plan.grid_kw[0] == pytest.approx(1.0)
+    return told.power_kw
+
+
 @pytest.mark.parametrize(("price", "kw"), [(0.0, 0.0), (0.1, -2.0)], ids=["unpriced", "priced"])
 def test_battery_that_was_to_rest_covers_what_comes_unforeseen(price, kw):
-    """Planned are 1 kW from the grid and a battery at rest; 3 kW are drawn."""
-    request = a_home(price, battery_kwh=5.0, grid_kw=1.0).__replace__(load_kw=a_request(load_kw=1.0).load_kw)
-    site = request.site.__replace__(
-        assets=(request.site.assets[0].__replace__(max_charge_kw=0.0, end_price_per_kwh=0.9),)
-    )
-    plan = solve(request.__replace__(site=site))
-    live = LiveHome(at=START, grid_kw=3.0, assets={"battery": LiveAsset(power_kw=0.0, energy_kwh=5.0)})
-    (told,) = setpoints(site, plan, (), live, (), START)
-    assert plan.grid_kw[0] == pytest.approx(1.0)
-    assert told.power_kw == pytest.approx(kw)
+    assert told_kw(price, 1.0, 3.0, end_price_per_kwh=0.9) == pytest.approx(kw)
+
+
+@pytest.mark.parametrize(("drawn_kw", "kw"), [(0.7, 0.0), (1.2, -0.2), (2.0, -1.0)])
+def test_battery_gives_only_what_keeps_the_planned_import(drawn_kw, kw):
+    """Planned are 0.5 kW from the battery, of the 1.5 that were forecast."""
+    assert told_kw(0.1, 1.5, drawn_kw) == pytest.approx(kw)
 
 
 def test_no_energy_is_burnt_in_a_battery_for_an_even_exchange():

@@ -10,8 +10,9 @@ in a band:
 | g > 0 imports | [0, inf) | [0, inf) | [0, g] | the grid serves what it was planned to; nothing is sold by accident |
 | g < 0 exports | [g, 0] | (-inf, 0] | (-inf, 0] | the grid takes what is sold; nothing is bought by accident |
 
-Where changes of the exchange have a price (`Slot.keeps_import`), a battery that was to charge or idle beside an import
-gives way as one that discharges does: the exchange stays in [0, g].
+Where changes of the exchange have a price (`Slot.keeps_exchange`) the exchange stays between 0 and g, whatever the
+battery was to do, and beside an import it gives no more than that takes: p is then only a means to g, and given
+while less is drawn than was forecast it would make a change instead of sparing one.
 
 Where the plan holds the sun back, more than it exports would be held back too, so that a battery takes all that
 appears beyond the planned export, up to its limits, before any sun is held back (`spare_kw`). Only a battery whose
@@ -33,12 +34,12 @@ IDLE_KW = 0.05
 """Less than this counts as nothing."""
 
 
-def band(planned_kw: float, grid_kw: float, *, keeps_import: bool = False) -> tuple[float, float]:
+def band(planned_kw: float, grid_kw: float, *, keeps_exchange: bool = False) -> tuple[float, float]:
     """Least and most grid exchange for a battery planned at `planned_kw` in a slot planned to exchange `grid_kw`."""
     if grid_kw > IDLE_KW:
-        return 0.0, grid_kw if keeps_import or planned_kw < -IDLE_KW else inf
+        return 0.0, grid_kw if keeps_exchange or planned_kw < -IDLE_KW else inf
     if grid_kw < -IDLE_KW:
-        return grid_kw if planned_kw > IDLE_KW else -inf, 0.0
+        return grid_kw if keeps_exchange or planned_kw > IDLE_KW else -inf, 0.0
     return 0.0, 0.0
 
 
@@ -53,8 +54,11 @@ def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None
         if draft.power_kw is None or not _follows(draft, slot):
             continue
         planned_kw = slot.power_kw.get(name, 0.0) if slot else 0.0
+        keeps_exchange = slot is not None and slot.keeps_exchange
+        if keeps_exchange and grid_kw > IDLE_KW:
+            planned_kw = max(0.0, planned_kw)
         without_kw = rest_kw + sum(other.expected_kw for key, other in drafts.items() if key != name)
-        low_kw, high_kw = band(planned_kw, grid_kw, keeps_import=slot is not None and slot.keeps_import)
+        low_kw, high_kw = band(planned_kw, grid_kw, keeps_exchange=keeps_exchange)
         if slot and slot.curtails:
             low_kw = max(low_kw, min(grid_kw, 0.0))
         target_kw = min(max(planned_kw, low_kw - without_kw), high_kw - without_kw)

@@ -24,8 +24,8 @@ class Slot:
     """PV arrays that the plan holds below what the sun offers."""
     stores: frozenset[str] = frozenset()
     """Batteries in which more energy would do no harm: they may take what the plan would hold back."""
-    keeps_import: bool = False
-    """Whether batteries cover all that is drawn beyond the planned exchange."""
+    keeps_exchange: bool = False
+    """Whether batteries are there to keep the planned exchange."""
 
 
 def slot_at(plan: Plan | None, now: datetime) -> Slot | None:
@@ -42,7 +42,7 @@ def slot_at(plan: Plan | None, now: datetime) -> Slot | None:
         phases={name: round(count) for name, count in _now(plan, "phases", index) if count > 0.5},
         curtails=frozenset(name for name, held_kw in _now(plan, "curtailed_kw", index) if held_kw > 0.01),
         stores=frozenset(_stores(plan, index)),
-        keeps_import=plan.keeps_import,
+        keeps_exchange=plan.keeps_exchange,
     )
 
 

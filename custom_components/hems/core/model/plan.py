@@ -181,8 +181,8 @@ class Plan(Value):
     """What the plan's cost is to be compared with."""
     prices_known_until: datetime | None = None
     """From then on the prices are estimates; None: all are known."""
-    keeps_import: bool = False
-    """Whether batteries cover all that is drawn beyond the planned import, even those that were to rest or charge."""
+    keeps_exchange: bool = False
+    """Whether batteries are there to keep the exchange as planned, rather than to give and take as planned."""
     stats: SolveStats = SolveStats()
 
     def __post_init__(self) -> None:

@@ -71,7 +71,7 @@ def judged_plan(
         violations=assessment.violations,
         health=request.health + assessment.health,
         prices_known_until=request.prices_known_until,
-        keeps_import=request.weights.ramping_price_per_kw > 0.0,
+        keeps_exchange=request.weights.ramping_price_per_kw > 0.0,
     )
 
 
