@@ -20,6 +20,7 @@ from bench.homes.plant import Command, Controller, Home, advance, live
 from bench.homes.rules import RULES, greedy, no_control
 from bench.homes.run import BOUND, GREEDY, HEMS, SCENARIOS, Stretch, shares
 from bench.homes.scores import beside, grid_scores, score_of
+from bench.homes.styles import GRID_FRIENDLY
 from bench.homes.view import View
 from custom_components.hems.core.model import Battery
 
@@ -226,3 +227,13 @@ def test_rows_have_one_metric_each_and_name_every_controller(
     assert costs[f"made up/{BOUND}"] == min(costs.values())
     shared = {row["case"]: row["value"] for row in rows if row["metric"] == "saving_share"}
     assert (shared["made up/greedy"], shared[f"made up/{BOUND}"]) == (0.0, 1.0)
+
+
+def test_price_on_changes_spares_the_grid_changes_in_a_real_home() -> None:
+    home, first, steps = citylearn(2), 28 * 24 + 1, 3 * 24
+    money, even = (
+        score_of(home, live(home, Hems(home=home, style=replace(style, hours=24)), first, steps))
+        for style in (Style(), GRID_FRIENDLY)
+    )
+    greedily = score_of(home, live(home, greedy, first, steps))
+    assert even.ramping < 0.97 * min(money.ramping, greedily.ramping)
