@@ -76,7 +76,7 @@ class Hems:
             self._left = self._used_for
         self._left -= 1
         command = self._dispatched(view, self._plan)
-        flow = advance(self.home, view.step, view.energy_kwh, command)
+        flow = advance(view.home, view.step, view.energy_kwh, command)
         self._grid_kw = flow.import_kw - flow.export_kw
         return command
 
