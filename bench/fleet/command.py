@@ -89,8 +89,7 @@ def measured(fleet: Fleet, seconds: float) -> dict[str, float | int]:
     homes.go()
     sent_at = watch.through(seconds)
     said, spread = homes.told(), replication.told()
-    watch.look()
-    sink_steady = watch.sink[-1]
+    sink_steady = Usage.of(fleet.processes["sink"])
     replication.go()
     burst = replication.told()
     sink_after = Usage.of(fleet.processes["sink"])

@@ -34,13 +34,13 @@ def _await_end(told_to_end: threading.Event) -> None:
     told_to_end.set()
 
 
-def dial(options: dict[str, Any], client: str, password: str) -> ssl.SSLSocket:
-    """A connection of the operator. Raises ConnectionRefusedError if the broker does not want it."""
+def dial(options: dict[str, Any], client: str, password: str, user: str = "operator") -> ssl.SSLSocket:
+    """A connection, made. Raises ConnectionRefusedError if the broker does not want it."""
     trust = ssl.create_default_context(cafile=options["ca"])
     link = trust.wrap_socket(socket.create_connection(("127.0.0.1", options["port"])), server_hostname="hems.local")
-    link.sendall(mqtt.connect(client, "operator", password))
+    link.sendall(mqtt.connect(client, user, password))
     if (answer := link.recv(4)) != b"\x20\x02\x00\x00":
-        raise ConnectionRefusedError(f"the broker refuses the operator: {answer.hex()}")
+        raise ConnectionRefusedError(f"the broker refuses {user}: {answer.hex()}")
     return link
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from .rhythm import QUARTERS, SOURCES, VALUES, WRITE_EVERY_S
 
 QUARTER_MS = 900_000
+FIELDS = tuple(f"quantity_{number:02d}" for number in range(-(-VALUES // SOURCES)))
 AT_ONCE = 32
 NO_CONTENT = 204
 
@@ -90,7 +91,7 @@ def _body(home: str, last_ms: int) -> bytes:
     draw, lines = Random(f"{home}{last_ms}"), []
     for number in range(VALUES):
         field, asset = divmod(number, SOURCES)
-        series = f"telemetry,asset=asset_{asset:02d},home={home},kind=battery,site=home quantity_{field:02d}"
+        series = f"telemetry,asset=asset_{asset:02d},home={home},kind=battery,site=home {FIELDS[field]}"
         times_ms = range(last_ms - (QUARTERS - 1) * QUARTER_MS, last_ms + 1, QUARTER_MS)
         lines += [f"{series}={draw.uniform(0, 10)!r} {time_ms}\n" for time_ms in times_ms]
     return gzip.compress("".join(lines).encode())
