@@ -3,7 +3,7 @@
 import stat
 
 from hems_agent.influx import InfluxRefused
-from hems_agent.provision.home import LAST_VALUES, tasks
+from hems_agent.provision.home import LAST_VALUES, spread_s, tasks
 from hems_agent.secrets import make_secrets
 from hems_core.exchange.quantities import QUANTITIES
 import pytest
@@ -80,7 +80,7 @@ def test_a_retention_and_a_task_that_somebody_changed_are_put_right(home):
     task["flux"], task["status"] = "option task = {}", "inactive"
     home.step(3600)
     assert bucket["retentionRules"][0]["everySeconds"] == 30 * DAY_S
-    assert task["flux"] == tasks()[task["name"]]
+    assert task["flux"] == tasks(spread_s(home.secret("home-id").strip()))[task["name"]]
     assert task["status"] == "active"
 
 
@@ -156,6 +156,13 @@ def test_what_is_said_about_a_refusal_holds_no_secret(home, caplog):
 def test_counters_are_kept_by_their_last_value():
     counters = {row.name for row in QUANTITIES.values() if row.meaning.startswith("Counter")}
     assert counters <= set(LAST_VALUES) <= set(QUANTITIES)
+
+
+def test_homes_do_not_compute_their_quarters_in_the_same_second():
+    offsets = {spread_s(f"h-{number:016x}") for number in range(200)}
+    assert len(offsets) > 150
+    assert 0 <= min(offsets) <= max(offsets) < 600
+    assert "offset: 720s" in tasks(600)["hems-15m"]
 
 
 def test_a_quarter_that_is_seen_in_part_is_not_computed():
