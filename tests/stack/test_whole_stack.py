@@ -97,6 +97,17 @@ async def test_home_assistant_knows_how_the_stack_is_and_offers_hems(home, socke
         assert is_on == wanted
 
 
+async def engine_kept(home):
+    """What Home Assistant has stored of the engine; it writes some seconds after a change."""
+    file = home.state / "homeassistant/.storage/core.config_entries"
+    for _ in range(120):
+        for entry in json.loads(file.read_text())["data"]["entries"]:
+            if entry["domain"] == "hems":
+                return entry["data"]["engine"]
+        await asyncio.sleep(0.25)
+    pytest.fail("Home Assistant has stored no entry of HEMS")
+
+
 async def test_a_home_that_is_set_up_from_the_offer_is_recorded_and_copied_to_the_fleet(home, socket_enabled):
     async with an_owner(home) as api:
         await set_up_simulated_home(api)
@@ -104,8 +115,7 @@ async def test_a_home_that_is_set_up_from_the_offer_is_recorded_and_copied_to_th
         assert entry["state"] == "loaded"
         plan = await api.rest("POST", "services/hems/plan_now?return_response", {})
         assert plan["service_response"]["status"] in {"optimal", "feasible"}
-    kept = json.loads((home.state / "homeassistant/.storage/core.config_entries").read_text())["data"]["entries"]
-    (engine,) = (entry["data"]["engine"] for entry in kept if entry["domain"] == "hems")
+    engine = await engine_kept(home)
     assert engine["url"] == f"http://127.0.0.1:{home.port('engine')}"
 
     def recorded():
