@@ -79,21 +79,10 @@ def async_raise(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -
 @callback
 def async_notice_orphans(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> None:
     """Say which devices lost their inverter, or that none did any more."""
-    if not home.orphans:
+    if home.orphans:
+        _warn(hass, entry, INVERTER_REMOVED, devices=", ".join(sorted(home.titles[name] for name in home.orphans)))
+    else:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, INVERTER_REMOVED))
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue_id(entry, INVERTER_REMOVED),
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=INVERTER_REMOVED,
-        translation_placeholders={
-            "home": entry.title,
-            "devices": ", ".join(sorted(home.titles[name] for name in home.orphans)),
-        },
-    )
 
 
 @callback
@@ -103,38 +92,30 @@ def async_notice_weather(
     """Say that the weather entity has been silent for long, or that it speaks again."""
     if since is None:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, WEATHER_SILENT))
-        return
-    if now - since < SILENT_FOR:
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue_id(entry, WEATHER_SILENT),
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=WEATHER_SILENT,
-        translation_placeholders={
-            "home": entry.title,
-            "entity": home.grid_bindings.weather_entity or "",
-            "hours": str(int((now - since) / timedelta(hours=1))),
-        },
-    )
+    elif now - since >= SILENT_FOR:
+        entity = home.grid_bindings.weather_entity or ""
+        _warn(hass, entry, WEATHER_SILENT, entity=entity, hours=str(int((now - since) / timedelta(hours=1))))
 
 
 @callback
 def async_notice_mqtt(hass: HomeAssistant, entry: HemsConfigEntry, *, missing: bool) -> None:
     """Say that the home shall publish and cannot, or that it can."""
-    if not missing:
+    if missing:
+        _warn(hass, entry, MQTT_MISSING)
+    else:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, MQTT_MISSING))
-        return
+
+
+def _warn(hass: HomeAssistant, entry: HemsConfigEntry, key: str, **placeholders: str) -> None:
+    """Show an issue that only the household can mend."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        _issue_id(entry, MQTT_MISSING),
+        _issue_id(entry, key),
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=MQTT_MISSING,
-        translation_placeholders={"home": entry.title},
+        translation_key=key,
+        translation_placeholders={"home": entry.title, **placeholders},
     )
 
 

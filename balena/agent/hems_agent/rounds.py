@@ -18,7 +18,7 @@ from .feeds import Change, Trouble
 from .ingest import Ingest, IngestOptions
 from .late import LatePoints
 from .probes import Probes, Seen, access_point
-from .provision import HomeOptions, Provisioner, ReplicationStatus, fleet_of
+from .provision import RAW, HomeOptions, Provisioner, ReplicationStatus, fleet_of
 from .settings import Settings
 from .spool import Spool
 from .supervisor import Restarter, restarter_of
@@ -32,9 +32,7 @@ ROUND_S = 10.0
 SETTLE_S = 5.0
 PROVISION_EVERY_S = 60.0
 TELL_EVERY_S = 30.0
-"""How often the state of the stack is published and recorded, and at once when the alerts change."""
-BUCKET = "hems"
-ORG = "hems"
+"""How often the state of the stack is published, recorded and written down, and at once when the alerts change."""
 
 
 class Agent:
@@ -54,12 +52,13 @@ class Agent:
         self.figures = metrics.Figures(time.time)
         self._spool = Spool(settings.data / "spool", max_bytes=settings.spool_mb * 2**20)
         self._ingest = Ingest(self._ingest_options(), self._spool, on_event=self._on_event, on_feeds=self._on_feeds)
-        sink = InfluxSink(settings.influx_url, org=ORG, bucket=BUCKET, token=lambda: settings.secret("write_token"))
+        database = HomeOptions(url=settings.influx_url, secrets=settings.secrets, state=settings.data)
+        sink = InfluxSink(database.url, org=database.org, bucket=RAW, token=lambda: settings.secret("write_token"))
         self._late = LatePoints(settings.data / "late.json")
         self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"), late=self._late)
         self._probes = Probes(settings, lambda: self._ingest.state().trouble)
         self._engine = EngineFigures(self._probes.engine_metrics)
-        self._provisioner = self._new_provisioner()
+        self._provisioner = self._new_provisioner(database)
 
     def run(self) -> None:
         """Until `stop`; then everything that arrived is on the disk."""
@@ -117,7 +116,7 @@ class Agent:
             feeds=self._settings.feeds,
         )
 
-    def _new_provisioner(self) -> Provisioner:
+    def _new_provisioner(self, database: HomeOptions) -> Provisioner:
         fleet, problem = None, ""
         try:
             fleet = fleet_of(self._variables)
@@ -125,9 +124,7 @@ class Agent:
             # A copy that there is, and what waits in it, outlives a mistyped variable.
             problem = str(error)
             _LOGGER.warning("the copy to the fleet stays as it is: %s", problem)
-        settings = self._settings
-        options = HomeOptions(url=settings.influx_url, secrets=settings.secrets, state=settings.data, org=ORG)
-        return Provisioner(options, fleet, problem=problem, late=self._late)
+        return Provisioner(database, fleet, problem=problem, late=self._late)
 
     def _provision(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -168,10 +165,10 @@ class Agent:
             self._restart("influxdb", now_s)
         state = self._state(now_s, seen)
         self.figures.tell(state)
-        self._keep_diagnostics(state)
         alerts = "".join(state.alerts())
         if now_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
             self._told = (now_s, alerts)
+            self._keep_diagnostics(state)
             self._ingest.publish(self._topics.stack_state, json.dumps(status.message(state)).encode(), retain=True)
             self._ingest.write(status.points(self._home, replace(state, engine=self._engine.look())))
 

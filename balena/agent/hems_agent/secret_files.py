@@ -125,9 +125,8 @@ def write_whole(path: Path, text: str, mode: int = PRIVATE, owner: tuple[int, in
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+    finally:
+        fresh.unlink(missing_ok=True)  # there only where it could not be put in its place
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)

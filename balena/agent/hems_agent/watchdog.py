@@ -10,6 +10,8 @@ import json
 import logging
 from pathlib import Path
 
+from .secret_files import write_whole
+
 _LOGGER = logging.getLogger(__name__)
 PATIENCE_S: Mapping[str, float] = {"homeassistant": 900.0}
 """How long a service may be sick before anything is done; starting takes Home Assistant minutes."""
@@ -71,10 +73,8 @@ class Watchdog:
         return now_s - patient.restarted_s >= pause_s
 
     def _save(self) -> None:
-        new = self._memory.with_suffix(".new")
         try:
-            new.write_text(json.dumps({name: asdict(patient) for name, patient in self.patients.items()}))
-            new.replace(self._memory)
+            write_whole(self._memory, json.dumps({name: asdict(patient) for name, patient in self.patients.items()}))
         except OSError as error:
             _LOGGER.warning("the watchdog cannot remember: %s", error.strerror)
 

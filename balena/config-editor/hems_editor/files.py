@@ -128,6 +128,5 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(new.fileno())
             os.fchmod(new.fileno(), mode)
             Path(new.name).replace(path)
-        except BaseException:
-            Path(new.name).unlink(missing_ok=True)
-            raise
+        finally:
+            Path(new.name).unlink(missing_ok=True)  # there only where it could not be put in its place

@@ -19,7 +19,7 @@ from ..model.steering import Steering
 from .balance import balance, keep_battery_rules, spare_kw
 from .draft import Draft, draft_of
 from .inverters import keep_inverters
-from .limits import curtail_as_planned, hold_back, keep_import, limits_at, store_excess
+from .limits import SiteLimits, curtail_as_planned, hold_back, keep_import, limits_at, store_excess
 from .live import LiveAsset, LiveHome
 from .phases import keep_phases, phases_of
 from .setpoint import Reason, Setpoint
@@ -69,22 +69,33 @@ def setpoints(
         )
         for asset in site.assets
     }
-    rest_kw = live.uncontrolled_kw
-    known = rest_kw is not None
-    if rest_kw is None and slot is not None:
-        rest_kw = slot.load_kw
-    if rest_kw is None:
-        _hold_blind(drafts)
-        rest_kw = 0.0
-    elif known:
+    rest_kw = _balanced(drafts, live.uncontrolled_kw, slot, steered)
+    known = live.uncontrolled_kw is not None
+    _keep_limits(drafts, rest_kw, slot, site, limits_at(site, limits, now), known=known)
+    blind = () if known else (_blind(planned=slot is not None),)
+    return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())
+
+
+def _balanced(drafts: dict[str, Draft], rest_kw: float | None, slot: Slot | None, steered: Steered) -> float:
+    """Follow the meter where it is known; the load that counts from here on, the plan's or nothing where it is not."""
+    if rest_kw is not None:
         balance(drafts, rest_kw, slot)
-    if known:
         steered.balance(drafts, rest_kw)
+        return rest_kw
+    if slot is not None:
+        return slot.load_kw
+    _hold_blind(drafts)
+    return 0.0
+
+
+def _keep_limits(
+    drafts: dict[str, Draft], rest_kw: float, slot: Slot | None, site: Site, bounds: SiteLimits, *, known: bool
+) -> None:
+    """What the household, the plan, the connection, inverters and fuses allow; later rules overrule earlier ones."""
     sold_kw = max(0.0, -slot.grid_kw) if slot else 0.0
     keep_battery_rules(drafts, rest_kw, sold_kw)
     if slot is not None:
         curtail_as_planned(drafts, rest_kw, slot, spare_kw(drafts, slot) if known else 0.0)
-    bounds = limits_at(site, limits, now)
     keep_import(drafts, rest_kw, bounds)
     keep_battery_rules(drafts, rest_kw, sold_kw)
     keep_inverters(drafts, site)
@@ -95,8 +106,6 @@ def setpoints(
         hold_back(drafts, rest_kw, bounds, spare_kw(drafts, slot) if known else 0.0)
         if drafts == before:
             break
-    blind = () if known else (_blind(planned=slot is not None),)
-    return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())
 
 
 def _hold_blind(drafts: dict[str, Draft]) -> None:
