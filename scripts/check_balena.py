@@ -18,7 +18,18 @@ import yaml
 ROOT = Path(__file__).parents[1]
 SCHEMA = "2.4"
 KEYS = {
-    *("build", "cap_add", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "image"),
+    *(
+        "build",
+        "cap_add",
+        "cap_drop",
+        "command",
+        "cpu_shares",
+        "depends_on",
+        "entrypoint",
+        "environment",
+        "healthcheck",
+        "image",
+    ),
     *("labels", "mem_limit", "network_mode", "ports", "read_only", "restart", "security_opt", "stop_grace_period"),
     *("sysctls", "tmpfs", "ulimits", "user", "volumes"),
 }
@@ -38,6 +49,9 @@ MAY_BE_ROOT = {"init", "agent", "homeassistant"}
 """Beside the volume of everybody's secrets: two make them, and the third has none there that are not root's."""
 MEMORY_MB = 1650
 """2048, less 76 for the GPU and about 320 for balenaOS and its Supervisor."""
+FIRST = ("mosquitto", "agent", "homeassistant")
+"""Who goes before all others while the cores are busy: loses messages otherwise, or commands the home."""
+USUAL_SHARES = 1024
 _SUBSTITUTION = re.compile(r"\$(\{|[A-Za-z_])")
 _SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key)")
 _EXACT_TAG = re.compile(r"v?\d+\.\d+\.\d+[A-Za-z0-9._-]*(@sha256:[0-9a-f]{64})?")
@@ -70,10 +84,20 @@ def check(text: str, folder: Path) -> Iterator[str]:
     for name, service in services.items():
         for fault in _service(name, service, volumes, folder):
             yield f"{name}: {fault}"
+    yield from _precedence(services)
     lasting = [service for service in services.values() if service.get("restart") != "no"]
     total = sum(_megabytes(service.get("mem_limit")) for service in lasting)
     if total > MEMORY_MB:
         yield f"all services may use {total} MB together, a Raspberry Pi with 2 GB has {MEMORY_MB}"
+
+
+def _precedence(services: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    shares = {name: service.get("cpu_shares", USUAL_SHARES) for name, service in services.items()}
+    others = {name: share for name, share in shares.items() if name not in FIRST}
+    for name in FIRST:
+        before = sorted(other for other, share in others.items() if share >= shares.get(name, 0))
+        if before:
+            yield f"{name}: cpu_shares: does not go before {', '.join(before)}"
 
 
 def _service(name: str, service: Mapping[str, Any], volumes: Mapping[str, Any], folder: Path) -> Iterator[str]:

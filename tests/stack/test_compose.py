@@ -98,6 +98,15 @@ def test_our_linter_finds_no_fault():
         ("nginx: healthcheck", lambda compose, services: services["nginx"].update(healthcheck={"disable": True})),
         ("nginx: mem_limit", lambda compose, services: services["nginx"].pop("mem_limit")),
         ("together", lambda compose, services: services["homeassistant"].update(mem_limit="2g")),
+        (
+            "mosquitto: cpu_shares: does not go before",
+            lambda compose, services: services["mosquitto"].pop("cpu_shares"),
+        ),
+        (
+            "agent: cpu_shares: does not go before engine",
+            lambda compose, services: services["engine"].update(cpu_shares=4096),
+        ),
+        ("nginx: cpus", lambda compose, services: services["nginx"].update(cpus=1.5)),
         ("nginx: cap_drop", lambda compose, services: services["nginx"].pop("cap_drop")),
         ("nginx: cap_add", lambda compose, services: services["nginx"].update(cap_add=["NET_ADMIN"])),
         ("nginx: security_opt", lambda compose, services: services["nginx"].update(security_opt=[])),
