@@ -38,6 +38,7 @@ CONF_OUTDOOR_ENTITY: Final = "outdoor_temperature_entity"
 CONF_WEATHER_ENTITY: Final = "weather_entity"
 CONF_CO2_ENTITY: Final = "co2_intensity_entity"
 CONF_CO2_PRICE: Final = "co2_price_per_t"
+CONF_RAMPING_PRICE: Final = "ramping_price_per_kw"
 CONF_HOLIDAY_ENTITY: Final = "holiday_entity"
 CONF_AWAY_ENTITY: Final = "away_entity"
 

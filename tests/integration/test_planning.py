@@ -475,3 +475,26 @@ def test_emissions_weigh_what_the_household_says_where_they_are_known():
     unknown = build_request(a_situation(entry=entry))
     assert unknown.weights.co2_price_per_kg == 0.0
     assert unknown.co2_kg_per_kwh is None
+
+
+@pytest.mark.parametrize(("price", "weight"), [({}, 0.0), ({"ramping_price_per_kw": 0.2}, 0.2)], ids=["off", "even"])
+@pytest.mark.parametrize("mode", ["cost", "self_consumption", "comfort"])
+def test_changes_of_the_exchange_weigh_what_the_household_says_in_every_mode(mode, price, weight):
+    prices = {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08}
+    entry = an_entry(a_subentry("battery"), tariff=prices | price)
+    assert build_request(a_situation(entry=entry, site={"mode": mode})).weights.ramping_price_per_kw == weight
+
+
+METERS = [
+    ("unknown", None, None),
+    ("import", 1.5, 1.5),
+    ("export", -2.0, -2.0),
+    ("beyond", 90.0, 17.25),
+    ("out", -90.0, -10.0),
+]
+
+
+@pytest.mark.parametrize(("shown_kw", "grid_kw"), [row[1:] for row in METERS], ids=[row[0] for row in METERS])
+def test_the_first_change_begins_where_the_meter_is_as_far_as_the_connection_goes(shown_kw, grid_kw):
+    live = replace(a_live("battery"), grid_kw=shown_kw)
+    assert build_request(a_situation("battery", live=live)).grid_kw == grid_kw

@@ -20,6 +20,7 @@ from ..const import (
     CONF_IMPORT_PRICE_ENTITY,
     CONF_PERIOD_END,
     CONF_PERIOD_START,
+    CONF_RAMPING_PRICE,
     CONF_TARIFF_KIND,
     CONF_TIME_OF_USE,
     TARIFF_ENTITY,
@@ -45,6 +46,8 @@ class Contract:
     """On the highest import of each month or day; None: there is no such charge."""
     co2_price_per_kg: float = 0.0
     """What the household would pay to spare a kg; not on any bill."""
+    ramping_price_per_kw: float = 0.0
+    """What the household would pay for each kW by which the exchange changes less; not on any bill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +173,17 @@ def _contract(fields: Reader) -> dict[str, Any]:
         **fields.given(fields.number, CONF_FIXED_PER_DAY),
         "import_limit_kw": limit_kw,
         "capacity": _capacity(fields),
-        "co2_price_per_kg": fields.number_within(CONF_CO2_PRICE, 0.0) / 1000 if fields.has(CONF_CO2_PRICE) else 0.0,
+        "co2_price_per_kg": _price(fields, CONF_CO2_PRICE) / 1000,
+        "ramping_price_per_kw": _price(fields, CONF_RAMPING_PRICE),
     }
 
 
+def _price(fields: Reader, field: str) -> float:
+    return fields.number_within(field, 0.0) if fields.has(field) else 0.0
+
+
 def _capacity(fields: Reader) -> CapacityCharge | None:
-    price = fields.number_within(CONF_CAPACITY_PRICE, 0.0) if fields.has(CONF_CAPACITY_PRICE) else 0.0
+    price = _price(fields, CONF_CAPACITY_PRICE)
     given = fields.parts(CONF_CAPACITY_TIERS) if fields.has(CONF_CAPACITY_TIERS) else ()
     tiers = tuple(_tier(fields, part) for part in given)
     if price <= 0.0 and not tiers:

@@ -75,17 +75,25 @@ def build_request(situation: Situation) -> PlanRequest:
         limits=_to_come(limits(situation.events), situation.horizon),
         price_signals=_to_come(_signals(situation, tariff), situation.horizon),
         co2_kg_per_kwh=situation.outlook.co2_kg_per_kwh,
+        grid_kw=_grid_kw(situation),
         weights=_weights(situation),
         health=tuple(dict.fromkeys(findings.health)),
     )
 
 
 def _weights(situation: Situation) -> Weights:
-    """What the household's mode cares about, and what a kg is worth to it where it is known how many there are."""
-    weights = weights_of(situation.wishes.settings.mode)
+    """What the household's mode and contract care about; a kg of CO2 only where it is known how many there are."""
+    tariff, weights = situation.home.tariff, weights_of(situation.wishes.settings.mode)
+    weights = replace(weights, ramping_price_per_kw=tariff.ramping_price_per_kw)
     if situation.outlook.co2_kg_per_kwh is None:
         return weights
-    return replace(weights, co2_price_per_kg=situation.home.tariff.co2_price_per_kg)
+    return replace(weights, co2_price_per_kg=tariff.co2_price_per_kg)
+
+
+def _grid_kw(situation: Situation) -> float | None:
+    """The exchange from which the first step changes; what lies beyond the connection no plan could spare."""
+    site, grid_kw = situation.home.site, situation.live.grid_kw
+    return None if grid_kw is None else _within(grid_kw, (-site.max_export_kw, site.max_import_kw))
 
 
 def weights_of(mode: str) -> Weights:
