@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
 
+from hems_agent.secrets import STACK_OWNERS
 import pytest
 import yaml
 
@@ -131,3 +133,11 @@ def test_home_assistant_is_prepared_with_what_is_in_its_image(tmp_path):
     ):
         assert (tmp_path / "config" / name).exists()
     assert (tmp_path / "config/custom_components/hems/manifest.json").exists()
+
+
+@pytest.mark.parametrize("service", ["agent", "engine"])
+def test_a_user_that_an_image_makes_has_the_group_to_which_init_gives_its_secrets(service):
+    owner, text = STACK_OWNERS[service], DOCKERFILES[service].read_text().replace("\\\n", " ")
+    (name,) = re.findall(rf"groupadd --gid {owner.gid} (\S+)", text)
+    # Without a group of its own number, useradd takes the highest free one of the system's: 999.
+    assert re.search(rf"useradd --uid {owner.uid} --gid {name} ", text)
