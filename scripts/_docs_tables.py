@@ -14,16 +14,18 @@ from typing import Any
 from custom_components.hems.flows import engine, exchange, site
 from custom_components.hems.flows.assets import ASSET_FIELDS
 from custom_components.hems.flows.entities import MEASURING
-from custom_components.hems.flows.fields import ADVANCED, Field
+from custom_components.hems.flows.fields import ADVANCED, MEASUREMENTS, Field
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "configuration.md"
 STRINGS = json.loads((ROOT / "custom_components" / "hems" / "strings.json").read_text("utf-8"))
 CURRENCY = "EUR"
+MARKS = {ADVANCED: " *", MEASUREMENTS: " †"}
+"""Behind the names of fields, by the section that they stand in."""
 PLACE = re.compile(r"(<!-- fields: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 STEPS: Mapping[str, tuple[Field, ...]] = {
-    "home": (site.NAME, site.CURRENCY, *site.LIMITS, *site.METERS, site.PHASE_FUSE),
+    "home": (site.NAME, site.CURRENCY, *site.LIMITS, *site.METERS, site.PHASE_FUSE, *site.RECORDED),
     "simulated": (site.NAME, site.SPEED, site.SEED),
     **{f"tariff_{kind}": fields for kind, fields in site.TARIFFS.items()},
     "engine_url": engine.URL_FORM_FIELDS,
@@ -55,12 +57,13 @@ def table(name: str) -> str:
 
 
 def _row(field: Field, step: Mapping[str, Any]) -> str:
-    more = step.get("sections", {}).get(ADVANCED, {})
-    words, place = (more, " *") if field.key in more.get("data", {}) else (step, "")
+    # A field may stand in a section in one form and not in another: the words know.
+    sections = step.get("sections", {}).items()
+    name, words = next(((name, more) for name, more in sections if field.key in more["data"]), ("", step))
     meaning = words["data_description"][field.key]
     if field.role is not None and field.role.domains != MEASURING:
         meaning += f" An entity of {_listed(field.role.domains)}."
-    return _line(words["data"][field.key] + place, _default(field), meaning)
+    return _line(words["data"][field.key] + MARKS.get(name, ""), _default(field), meaning)
 
 
 def _default(field: Field) -> str:

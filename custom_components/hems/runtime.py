@@ -71,6 +71,8 @@ class AssetReading:
     """Whether an appliance is in its programme."""
     setpoint_kw: float | None = None
     """The last power that was commanded."""
+    recorded: Mapping[str, float] = field(default_factory=dict)
+    """By quantity (`core.exchange`): what no plan needs; what is not known is not in it."""
     past: Past = Past()
     health: tuple[InputHealth, ...] = ()
 
@@ -91,6 +93,8 @@ class Live:
     """Highest mean of a quarter of an hour in the running local month, or in the day where the contract counts by
     days, as far as it was seen."""
     assets: Mapping[str, AssetReading] = field(default_factory=dict)
+    grid_recorded: Mapping[str, float] = field(default_factory=dict)
+    """As of an asset, at the connection."""
     health: tuple[InputHealth, ...] = ()
 
 

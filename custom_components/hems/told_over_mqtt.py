@@ -23,7 +23,7 @@ def telemetry_of(
             "export_price_per_kwh": plan.export_price_per_kwh[slot],
         }
     parts: list[tuple[str, str, Values]] = [
-        ("grid", "grid", {"power_kw": live.grid_kw, **_counters(accounts, "grid")}),
+        ("grid", "grid", {"power_kw": live.grid_kw, **live.grid_recorded, **_counters(accounts, "grid")}),
         ("load", "load", {"power_kw": live.load_kw, "imported_kwh": accounts.energy_kwh("load", "in")}),
         ("site", "site", {"outdoor_degc": live.outdoor_c, **prices, **_money(accounts)}),
     ]
@@ -51,9 +51,10 @@ def _values(reading: AssetReading) -> Values:
         "setpoint_kw": reading.setpoint_kw,
         "energy_kwh": reading.energy_kwh,
         "soc_percent": None if reading.soc is None else round(100.0 * reading.soc, 3),
-        "temperature_degc": reading.temperature_c,
         "connected": reading.connected,
         "running": reading.running,
+        "temperature_degc": reading.temperature_c,
+        **reading.recorded,
     }
 
 

@@ -213,6 +213,17 @@ async def test_a_charge_on_the_peak_is_stored_and_shown_as_it_was_written(hass):
     assert (shown["capacity_tiers"], shown["capacity_period"]) == ("5: 100, 10: 200.5, 300", "day")
 
 
+async def test_an_even_exchange_is_off_until_it_is_given_a_price(hass):
+    form = await begin(hass, "home", HOME, "tariff_fixed", {**FIXED, "advanced": {}})
+    entry = (await answer(hass, form, {"kind": "url"}, URL))["result"]
+    assert parse_home(entry, "UTC").tariff.ramping_price_per_kw == 0.0
+    even = {**FIXED, "advanced": {"ramping_price_per_kw": 0.2}}
+    await answer(hass, await reconfigure(hass, entry), "tariff", "tariff_fixed", even)
+    assert parse_home(entry, "UTC").tariff.ramping_price_per_kw == 0.2
+    form = await answer(hass, await reconfigure(hass, entry), "tariff", "tariff_fixed")
+    assert suggestions({"data_schema": form["data_schema"].schema["advanced"].schema})["ramping_price_per_kw"] == 0.2
+
+
 PEAKS = [
     ("words", {"capacity_tiers": "5: much"}, "not_a_number"),
     ("nothing costs", {"capacity_tiers": "5:"}, "not_a_number"),
@@ -220,6 +231,7 @@ PEAKS = [
     ("paid for", {"capacity_tiers": "10: -200"}, "invalid_value"),
     ("negative price", {"capacity_price_per_kw": -1}, "too_low"),
     ("negative limit", {"import_limit_kw": -1}, "too_low"),
+    ("unevenness is liked", {"ramping_price_per_kw": -0.1}, "too_low"),
 ]
 
 
@@ -289,6 +301,23 @@ async def test_meters_are_stored_with_the_connection(hass):
     days = {"holiday_entity": "calendar.holidays", "away_entity": "person.anna", "co2_intensity_entity": "sensor.co2"}
     result = await begin(hass, "home", HOME | meters | {"advanced": days}, "tariff_fixed", FIXED, {"kind": "embedded"})
     assert result["data"]["grid"] == {"max_import_kw": 17.0, "max_export_kw": 10.0, **meters, **days}
+
+
+async def test_voltages_and_currents_of_the_connection_are_bound_in_a_section_of_their_own(hass):
+    hass.states.async_set("sensor.l1", "231", {"unit_of_measurement": "V"})
+    hass.states.async_set("sensor.i1", "4000", {"unit_of_measurement": "mA"})
+    more = {"grid_voltage_l1_entity": "sensor.l1", "grid_current_l1_entity": "sensor.i1"}
+    home = HOME | {"measurements": more}
+    result = await begin(hass, "home", home, "tariff_fixed", FIXED, {"kind": "embedded"})
+    assert result["data"]["grid"].items() >= more.items()
+    bound = parse_home(result["result"], "UTC").grid_bindings.recorded
+    assert bound == {"voltage_l1_v": "sensor.l1", "current_l1_a": "sensor.i1"}
+    form = await answer(hass, await reconfigure(hass, result["result"]), "connection")
+    assert suggestions({"data_schema": form["data_schema"].schema["measurements"].schema}).items() >= more.items()
+    wrong = {"max_import_kw": 11, "max_export_kw": 0, "measurements": {"grid_voltage_l1_entity": "sensor.i1"}}
+    form = await answer(hass, form, wrong)
+    assert form["errors"] == {"measurements": "wrong_unit"}
+    assert form["description_placeholders"]["field"] == "Voltage of L1"
 
 
 async def test_holidays_are_told_by_a_calendar_or_by_the_sensor_of_workday(hass, entity_registry):

@@ -18,7 +18,9 @@ from custom_components.hems.core.exchange import (
 )
 from custom_components.hems.core.exchange.reading import read
 from custom_components.hems.core.exchange.status import Flexibility, Status
-from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, pass_time
+from tests.integration.entries import a_subentry
+from tests.integration.entries import an_entry as a_real_entry
+from tests.integration.running import TOKEN, FakeDevices, a_live, a_running_entry, dictated, load, pass_time
 
 CAR = "ev_charger"
 TOPICS = Topics("h-1")
@@ -106,6 +108,46 @@ async def test_a_home_says_that_it_is_there_what_it_measures_and_what_it_plans(
         flexibility, _ = said(mqtt_mock, TOPICS.flexibility)[-1]
         assert not read(Flexibility, flexibility).available
     assert not read(Status, said(mqtt_mock, TOPICS.status)[-1][0]).online, "it is unloaded"
+
+
+BOUND = {
+    "sensor.battery_power": ("-1500", "W"),
+    "sensor.battery_soc": ("50", "%"),
+    "sensor.health": ("96.5", "%"),
+    "sensor.cells": ("77", "°F"),
+    "sensor.volts": ("51200", "mV"),
+    "sensor.amps": ("-29.3", "A"),
+    "sensor.u1": ("231.5", "V"),
+}
+
+
+async def test_what_is_bound_to_be_recorded_arrives_from_its_entities(hass, engine, mqtt_mock, freezer):
+    for entity_id, (state, unit) in BOUND.items():
+        hass.states.async_set(entity_id, state, {"unit_of_measurement": unit})
+    more = {
+        "soh_entity": "sensor.health",
+        "device_temperature_entity": "sensor.cells",
+        "voltage_entity": "sensor.volts",
+        "current_entity": "sensor.amps",
+    }
+    grid = {"max_import_kw": 17.0, "max_export_kw": 10.0, "grid_voltage_l1_entity": "sensor.u1"}
+    at = {"kind": "url", "url": engine.url, "token": TOKEN}
+    entry = a_real_entry(a_subentry("battery", **more), engine=at, exchange=EXCHANGE, grid=grid)
+    await load(hass, entry)
+    await pass_time(hass, freezer, 10)
+    values = read_telemetry(said(mqtt_mock, TOPICS.telemetry("battery"))[-1][0]).values
+    assert values["power_kw"] == -1.5
+    recorded = {name: values[name] for name in ("soh_percent", "temperature_degc", "voltage_v", "current_a")}
+    assert recorded == pytest.approx(
+        {"soh_percent": 96.5, "temperature_degc": 25.0, "voltage_v": 51.2, "current_a": -29.3}
+    )
+    assert read_telemetry(said(mqtt_mock, TOPICS.telemetry("grid"))[-1][0]).values["voltage_l1_v"] == 231.5
+    hass.states.async_set("sensor.health", "unavailable")
+    await pass_time(hass, freezer, 10)
+    values = read_telemetry(said(mqtt_mock, TOPICS.telemetry("battery"))[-1][0]).values
+    assert "soh_percent" not in values
+    assert values["voltage_v"] == pytest.approx(51.2)
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.parametrize(("interval_s", "messages"), [(1.0, 20), (10.0, 2), (60.0, 0)])

@@ -6,8 +6,11 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.hems.core.exchange import QUANTITIES
 from custom_components.hems.core.model import HealthStatus
-from custom_components.hems.home import parse_home
+from custom_components.hems.home import GRID_RECORDED, parse_home
+from custom_components.hems.home import RECORDED as BOUND
+from custom_components.hems.observe.measurements import RECORDED as MEASURABLE
 from custom_components.hems.observe.readings import read_home
 from tests.integration.entries import a_subentry, an_entry
 
@@ -201,3 +204,87 @@ async def test_a_meter_that_counts_export_positive_is_turned_round(hass):
     }
     hass.states.async_set("sensor.grid_power", "2", KW)
     assert read(hass, a_home(grid=grid)).grid_kw == -2.0
+
+
+RECORDED = {
+    "soh_entity": "sensor.health",
+    "cycles_entity": "sensor.cycles",
+    "device_temperature_entity": "sensor.cells",
+    "voltage_entity": "sensor.volts",
+    "current_entity": "sensor.amps",
+}
+STATES = {
+    "sensor.health": ("96.5", PERCENT),
+    "sensor.cycles": ("412", {}),
+    "sensor.cells": ("77", {"unit_of_measurement": "°F"}),
+    "sensor.volts": ("51200", {"unit_of_measurement": "mV"}),
+    "sensor.amps": ("-12.5", {"unit_of_measurement": "A"}),
+}
+
+
+def a_measured_battery(hass, **states):
+    hass.states.async_set("sensor.battery_power", "0", W)
+    hass.states.async_set("sensor.battery_soc", "50", PERCENT)
+    for entity_id, (state, attributes) in (STATES | states).items():
+        hass.states.async_set(entity_id, state, attributes)
+    return reading_of(hass, "battery", **RECORDED)
+
+
+async def test_what_is_only_recorded_is_read_in_the_units_of_its_quantities(hass):
+    assert a_measured_battery(hass).recorded == {
+        "soh_percent": pytest.approx(96.5),
+        "cycles": 412.0,
+        "temperature_degc": pytest.approx(25.0),
+        "voltage_v": pytest.approx(51.2),
+        "current_a": -12.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "state", "attributes", "quantity"),
+    [
+        ("sensor.health", "unknown", PERCENT, "soh_percent"),
+        ("sensor.health", "970", PERCENT, "soh_percent"),
+        ("sensor.health", "0.97", {}, "soh_percent"),
+        ("sensor.cells", "unavailable", {}, "temperature_degc"),
+        ("sensor.volts", "51.2", KW, "voltage_v"),
+        ("sensor.volts", "nan", {"unit_of_measurement": "V"}, "voltage_v"),
+        ("sensor.amps", "many", {"unit_of_measurement": "A"}, "current_a"),
+        ("sensor.cycles", "-1", {}, "cycles"),
+    ],
+)
+async def test_what_cannot_be_recorded_is_left_out_and_no_plan_is_the_worse_for_it(
+    hass, entity_id, state, attributes, quantity
+):
+    reading = a_measured_battery(hass, **{entity_id: (state, attributes)})
+    assert set(reading.recorded) == {"soh_percent", "cycles", "temperature_degc", "voltage_v", "current_a"} - {quantity}
+    assert (reading.soc, reading.health) == (0.5, ())
+
+
+async def test_a_voltage_grows_old_sooner_than_the_health_of_a_battery(hass, freezer: FrozenDateTimeFactory):
+    a_measured_battery(hass)
+    freezer.tick(timedelta(hours=3))
+    assert set(reading_of(hass, "battery", **RECORDED).recorded) == {"soh_percent", "cycles", "temperature_degc"}
+    freezer.tick(timedelta(days=6))
+    assert set(reading_of(hass, "battery", **RECORDED).recorded) == {"soh_percent", "cycles"}
+    freezer.tick(timedelta(days=1))
+    assert reading_of(hass, "battery", **RECORDED).recorded == {}
+
+
+async def test_the_connection_is_recorded_by_phase(hass):
+    grid = {
+        "max_import_kw": 17.0,
+        "max_export_kw": 10.0,
+        "grid_voltage_l1_entity": "sensor.u1",
+        "grid_voltage_l3_entity": "sensor.u3",
+        "grid_current_l2_entity": "sensor.i2",
+    }
+    hass.states.async_set("sensor.u1", "231.5", {"unit_of_measurement": "V"})
+    hass.states.async_set("sensor.i2", "500", {"unit_of_measurement": "mA"})
+    assert read(hass, a_home(grid=grid)).grid_recorded == {"voltage_l1_v": 231.5, "current_l2_a": 0.5}
+
+
+def test_every_quantity_that_can_be_bound_can_be_measured_and_said():
+    bound = {name for fields in (*BOUND.values(), GRID_RECORDED) for name in fields.values()}
+    assert bound <= MEASURABLE.keys()
+    assert MEASURABLE.keys() <= QUANTITIES.keys()

@@ -2,7 +2,7 @@ from datetime import time
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_USER
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 from homeassistant.helpers import entity_registry as er
 import pytest
 
@@ -10,7 +10,7 @@ from custom_components.hems.actuate.domains import DOMAINS
 from custom_components.hems.config_flow import HemsConfigFlow
 from custom_components.hems.const import DOMAIN, SUBENTRY_TYPES
 from custom_components.hems.flows.assets import ASSET_FIELDS, fields_of
-from custom_components.hems.home import BINDINGS, parse_home
+from custom_components.hems.home import BINDINGS, RECORDED, parse_home
 from tests.integration.entries import a_subentry, an_entry
 from tests.integration.words import STRINGS, as_sent, assert_worded
 
@@ -24,6 +24,10 @@ SENSORS = {
     "sensor.room": "°C",
     "sensor.tank": "°F",
     "sensor.energy": "kWh",
+    "sensor.volts": "mV",
+    "sensor.amps": "A",
+    "sensor.health": "%",
+    "sensor.cycles": None,
 }
 
 FORMS = {
@@ -105,11 +109,19 @@ async def begin(hass, entry, kind):
 
 
 def a_form(kind, name="It", **changes):
-    """Every field of a kind filled in well; a change of an advanced field goes to its section."""
-    advanced_keys = {field.key for field in ASSET_FIELDS[kind] if field.advanced}
-    advanced = {key: value for key, value in changes.items() if key in advanced_keys}
-    plain = {key: value for key, value in changes.items() if key not in advanced_keys}
-    return {"name": name, **FORMS[kind], **plain, "advanced": advanced}
+    """Every field of a kind filled in well, each change in the section of its field."""
+    return in_sections({"name": name, **FORMS[kind], **changes}, ASSET_FIELDS[kind])
+
+
+def in_sections(values, fields):
+    """Values as the frontend sends them."""
+    places = {field.key: field.section for field in fields}
+    sections = {name: {} for name in places.values() if name}
+    plain = {key: value for key, value in values.items() if not places.get(key)}
+    for key, value in values.items():
+        if places.get(key):
+            sections[places[key]][key] = value
+    return {**plain, **sections}
 
 
 async def answer(hass, flow, form):
@@ -123,9 +135,9 @@ async def add(hass, entry, kind, **changes):
 
 
 def markers(schema):
-    """Every field of a form, with those of its section."""
+    """Every field of a form, with those of its sections."""
     for key, value in schema.schema.items():
-        if key == "advanced":
+        if isinstance(value, section):
             yield from markers(value.schema)
         else:
             yield key
@@ -146,7 +158,7 @@ def test_every_asset_kind_has_a_flow():
 
 @pytest.mark.parametrize("kind", SUBENTRY_TYPES)
 def test_the_entities_that_are_asked_are_those_that_are_read(kind):
-    assert {field.key for field in ASSET_FIELDS[kind] if field.role is not None} == set(BINDINGS[kind])
+    assert {field.key for field in ASSET_FIELDS[kind] if field.role is not None} == {*BINDINGS[kind], *RECORDED[kind]}
 
 
 @pytest.mark.parametrize("kind", SUBENTRY_TYPES)
@@ -174,10 +186,7 @@ async def test_a_simulated_car_only_charges(hass, simulated, entry):
 async def test_the_defaults_of_a_form_are_accepted(hass, simulated, kind):
     form = await begin(hass, simulated, kind)
     defaults = {key: value for key, value in shown(form).items() if value is not None}
-    fields = {field.key: field for field in fields_of(kind, simulated=True)}
-    advanced = {key: value for key, value in defaults.items() if key in fields and fields[key].advanced}
-    plain = {key: value for key, value in defaults.items() if key not in advanced}
-    result = await answer(hass, form, {**plain, "advanced": advanced} if advanced else plain)
+    result = await answer(hass, form, in_sections(defaults, fields_of(kind, simulated=True)))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert parse_home(simulated, "UTC").site.assets
 
@@ -273,6 +282,54 @@ async def test_what_is_asked_for_reaches_the_model_and_is_shown_again(hass, entr
     assert holds(parse_home(entry, "UTC").site.assets[0])
     form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
     assert shown(form).items() >= asked.items()
+
+
+MEASURED = {
+    "battery": {
+        "soh_entity": "sensor.health",
+        "cycles_entity": "sensor.cycles",
+        "device_temperature_entity": "sensor.room",
+        "voltage_entity": "sensor.volts",
+        "current_entity": "sensor.amps",
+    },
+    "pv": {"voltage_entity": "sensor.volts", "current_entity": "sensor.amps"},
+    "inverter": {"device_temperature_entity": "sensor.tank"},
+    "ev_charger": {"voltage_entity": "sensor.volts", "current_entity": "sensor.amps"},
+}
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+async def test_more_measurements_are_bound_and_shown_again_in_a_section_of_their_own(hass, entry, kind):
+    assert set(MEASURED[kind]) == set(RECORDED[kind])
+    form = await begin(hass, entry, kind)
+    inside = next(value for key, value in form["data_schema"].schema.items() if key == "measurements")
+    assert inside.options == {"collapsed": True}
+    await answer(hass, form, a_form(kind, **MEASURED[kind]))
+    (subentry,) = entry.subentries.values()
+    assert subentry.data.items() >= MEASURED[kind].items()
+    wanted = {RECORDED[kind][key]: entity_id for key, entity_id in MEASURED[kind].items()}
+    assert parse_home(entry, "UTC").bindings[subentry.subentry_id].recorded == wanted
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    assert shown(form).items() >= MEASURED[kind].items()
+
+
+async def test_a_section_is_open_when_something_in_it_is_wrong(hass, entry):
+    form = await add(hass, entry, "battery", soh_entity="sensor.gone")
+    opened = {
+        str(key): not value.options["collapsed"]
+        for key, value in form["data_schema"].schema.items()
+        if isinstance(value, section)
+    }
+    assert opened == {"advanced": False, "measurements": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "device_class"),
+    [("voltage_entity", "voltage"), ("current_entity", "current"), ("device_temperature_entity", "temperature")],
+)
+def test_sensors_are_offered_by_their_device_class(field, device_class):
+    (found,) = (each for each in ASSET_FIELDS["battery"] if each.key == field)
+    assert found.selector("EUR").config["filter"][0]["device_class"] == [device_class]
 
 
 async def with_an_inverter(hass, entry):
@@ -646,6 +703,30 @@ BAD_VALUES = [
         "control_entity",
         "wrong_unit",
         {"unit": "A", "expected": "W, kW, %"},
+    ),
+    (
+        "current for voltage",
+        "pv",
+        {"voltage_entity": "sensor.amps"},
+        "measurements",
+        "wrong_unit",
+        {"expected": "V, mV"},
+    ),
+    (
+        "voltage for current",
+        "ev_charger",
+        {"current_entity": "sensor.volts"},
+        "measurements",
+        "wrong_unit",
+        {"unit": "mV"},
+    ),
+    (
+        "no health",
+        "battery",
+        {"soh_entity": "sensor.gone"},
+        "measurements",
+        "entity_not_found",
+        {"field": "State of health sensor"},
     ),
     ("sensor for control", "battery", {"control_entity": "sensor.pv"}, "control_entity", "wrong_domain", {}),
 ]

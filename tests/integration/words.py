@@ -42,6 +42,6 @@ def _field_texts(schema, step):
 
 
 def as_sent(flow, data):
-    """What the frontend sends for a form: with its section, be it empty."""
-    fields = flow["data_schema"].schema if flow.get("data_schema") else ()
-    return {"advanced": {}, **data} if "advanced" in fields else data
+    """What the frontend sends for a form: with its sections, be they empty."""
+    fields = flow["data_schema"].schema if flow.get("data_schema") else {}
+    return {**{str(key): {} for key, value in fields.items() if isinstance(value, section)}, **data}

@@ -43,8 +43,21 @@ from ..home import (
     parse_daily_target,
     parse_panels,
 )
-from .entities import CONNECTED, FORECAST, PHASE_SWITCH, POWER, START, STATE_OF_CHARGE, TEMPERATURE, control
-from .fields import Field, choice, clock, entities, entity, flag, number, percent, text
+from .entities import (
+    CONNECTED,
+    COUNT,
+    CURRENT,
+    FORECAST,
+    PHASE_SWITCH,
+    POWER,
+    START,
+    STATE_OF_CHARGE,
+    STATE_OF_HEALTH,
+    TEMPERATURE,
+    VOLTAGE,
+    control,
+)
+from .fields import ADVANCED, MEASUREMENTS, Field, choice, clock, entities, entity, flag, number, percent, text
 
 PHASES: Mapping[str, list[int]] = {"one": [1], "three": [3], "switchable": [1, 3]}
 """Choices of the form and what they mean."""
@@ -73,7 +86,7 @@ def _profile(key: str) -> Field:
             raise HomeError("", key, f"must be a number, got {str(error).rpartition(': ')[2]}") from error
 
     return text(
-        key, advanced=True, to_stored=numbers, to_shown=lambda stored: " ".join(f"{value:g}" for value in stored)
+        key, section=ADVANCED, to_stored=numbers, to_shown=lambda stored: " ".join(f"{value:g}" for value in stored)
     )
 
 
@@ -82,21 +95,26 @@ def _inverters(titles: Mapping[str, str]) -> SelectSelector:
     return SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
 
 
-POWER_INVERTED = flag(CONF_POWER_INVERTED, default=False, advanced=True)
+POWER_INVERTED = flag(CONF_POWER_INVERTED, default=False, section=ADVANCED)
 OPTIONAL_POWER = entity(CONF_POWER_ENTITY, POWER)
-PHASE = choice(CONF_PHASE, PHASE_NAMES, advanced=True)
-INVERTER = Field(key=CONF_INVERTER, selector=lambda _: _inverters({}), advanced=True)
+PHASE = choice(CONF_PHASE, PHASE_NAMES, section=ADVANCED)
+INVERTER = Field(key=CONF_INVERTER, selector=lambda _: _inverters({}), section=ADVANCED)
 """Which inverters there are is known when the form is shown."""
 GIVING_BACK = (
-    number("max_discharge_kw", "kW", default=0.0, advanced=True),
-    percent("min_soc", default=0.3, advanced=True),
+    number("max_discharge_kw", "kW", default=0.0, section=ADVANCED),
+    percent("min_soc", default=0.3, section=ADVANCED),
 )
 """Of a car; simulated ones only charge."""
 NIGHT = (
-    clock("night_from", advanced=True),
-    clock("night_until", advanced=True),
-    number("night_min_c", "°C", advanced=True),
+    clock("night_from", section=ADVANCED),
+    clock("night_until", section=ADVANCED),
+    number("night_min_c", "°C", section=ADVANCED),
 )
+ELECTRIC = (
+    entity("voltage_entity", VOLTAGE, section=MEASUREMENTS),
+    entity("current_entity", CURRENT, section=MEASUREMENTS),
+)
+DEVICE_TEMPERATURE = entity("device_temperature_entity", TEMPERATURE, section=MEASUREMENTS)
 
 ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
     SUBENTRY_PV: (
@@ -106,10 +124,11 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entities(CONF_FORECAST_ENTITY, FORECAST),
         entity(CONF_CONTROL_ENTITY, control()),
-        flag("curtailable", default=True, advanced=True),
+        flag("curtailable", default=True, section=ADVANCED),
         INVERTER,
         PHASE,
         POWER_INVERTED,
+        *ELECTRIC,
     ),
     SUBENTRY_BATTERY: (
         number("capacity_kwh", "kWh", required=True, default=10.0),
@@ -119,28 +138,33 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_POWER_ENTITY, POWER, required=True),
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE, required=True),
         entity(CONF_CONTROL_ENTITY, control()),
-        percent("reserve_soc", advanced=True),
-        percent("max_soc", default=1.0, advanced=True),
-        percent("charge_efficiency", default=0.95, advanced=True),
-        percent("discharge_efficiency", default=0.95, advanced=True),
-        number("wear_per_kwh", "¤/kWh", default=0.02, advanced=True),
-        flag("may_export", default=True, advanced=True),
-        flag("may_charge_ev", default=True, advanced=True),
-        percent("target_soc", advanced=True),
-        clock("target_by", advanced=True),
-        percent("full_power_up_to_soc", advanced=True),
-        number("power_when_full_kw", "kW", advanced=True),
-        percent("full_power_down_to_soc", advanced=True),
-        number("power_when_empty_kw", "kW", advanced=True),
+        percent("reserve_soc", section=ADVANCED),
+        percent("max_soc", default=1.0, section=ADVANCED),
+        percent("charge_efficiency", default=0.95, section=ADVANCED),
+        percent("discharge_efficiency", default=0.95, section=ADVANCED),
+        number("wear_per_kwh", "¤/kWh", default=0.02, section=ADVANCED),
+        flag("may_export", default=True, section=ADVANCED),
+        flag("may_charge_ev", default=True, section=ADVANCED),
+        percent("target_soc", section=ADVANCED),
+        clock("target_by", section=ADVANCED),
+        percent("full_power_up_to_soc", section=ADVANCED),
+        number("power_when_full_kw", "kW", section=ADVANCED),
+        percent("full_power_down_to_soc", section=ADVANCED),
+        number("power_when_empty_kw", "kW", section=ADVANCED),
         INVERTER,
         PHASE,
         POWER_INVERTED,
+        entity("soh_entity", STATE_OF_HEALTH, section=MEASUREMENTS),
+        entity("cycles_entity", COUNT, section=MEASUREMENTS),
+        DEVICE_TEMPERATURE,
+        *ELECTRIC,
     ),
     SUBENTRY_INVERTER: (
         number("max_ac_kw", "kW", required=True, default=10.0),
-        number("max_ac_charge_kw", "kW", advanced=True),
-        percent("efficiency", default=0.97, advanced=True),
+        number("max_ac_charge_kw", "kW", section=ADVANCED),
+        percent("efficiency", default=0.97, section=ADVANCED),
         PHASE,
+        DEVICE_TEMPERATURE,
     ),
     SUBENTRY_EV_CHARGER: (
         _phases("phases", default="three"),
@@ -154,14 +178,15 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_SOC_ENTITY, STATE_OF_CHARGE),
         entity(CONF_CONTROL_ENTITY, control(current=True)),
         entity(CONF_PHASE_ENTITY, PHASE_SWITCH),
-        number("min_current_a", "A", default=6.0, advanced=True),
-        number("max_charge_kw", "kW", advanced=True),
-        number("voltage_v", "V", default=230.0, advanced=True),
-        percent("efficiency", default=0.9, advanced=True),
-        number("late_price_per_kwh", "¤/kWh", default=1.0, advanced=True),
+        number("min_current_a", "A", default=6.0, section=ADVANCED),
+        number("max_charge_kw", "kW", section=ADVANCED),
+        number("voltage_v", "V", default=230.0, section=ADVANCED),
+        percent("efficiency", default=0.9, section=ADVANCED),
+        number("late_price_per_kwh", "¤/kWh", default=1.0, section=ADVANCED),
         *GIVING_BACK,
         PHASE,
         POWER_INVERTED,
+        *ELECTRIC,
     ),
     SUBENTRY_HEAT_PUMP: (
         number("max_electric_kw", "kW", required=True, default=3.0),
@@ -172,19 +197,19 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
         OPTIONAL_POWER,
         entity(CONF_CONTROL_ENTITY, control("climate", "water_heater")),
-        number("min_electric_kw", "kW", default=0.0, advanced=True),
-        number("cop_at_minus_7", default=2.6, advanced=True),
-        number("cop_at_2", default=3.4, advanced=True),
-        number("cop_at_7", default=4.2, advanced=True),
-        number("cop_at_15", default=5.2, advanced=True),
-        number("gains_kw", "kW", default=0.3, advanced=True),
-        number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        number("min_electric_kw", "kW", default=0.0, section=ADVANCED),
+        number("cop_at_minus_7", default=2.6, section=ADVANCED),
+        number("cop_at_2", default=3.4, section=ADVANCED),
+        number("cop_at_7", default=4.2, section=ADVANCED),
+        number("cop_at_15", default=5.2, section=ADVANCED),
+        number("gains_kw", "kW", default=0.3, section=ADVANCED),
+        number("comfort_price_per_kh", "¤/Kh", default=0.5, section=ADVANCED),
         *NIGHT,
-        number("min_on_min", "min", advanced=True),
-        number("min_off_min", "min", advanced=True),
-        number("start_price", "¤", advanced=True),
-        percent("mass_share", advanced=True),
-        number("mass_coupling_kw_per_k", "kW/K", advanced=True),
+        number("min_on_min", "min", section=ADVANCED),
+        number("min_off_min", "min", section=ADVANCED),
+        number("start_price", "¤", section=ADVANCED),
+        percent("mass_share", section=ADVANCED),
+        number("mass_coupling_kw_per_k", "kW/K", section=ADVANCED),
         PHASE,
         POWER_INVERTED,
     ),
@@ -198,15 +223,15 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         entity(CONF_TEMPERATURE_ENTITY, TEMPERATURE, required=True),
         OPTIONAL_POWER,
         entity(CONF_CONTROL_ENTITY, control("water_heater", "climate")),
-        number("min_electric_kw", "kW", advanced=True),
-        number("heat_loss_kw_per_k", "kW/K", default=0.002, advanced=True),
-        number("ambient_c", "°C", default=18.0, advanced=True),
-        number("comfort_price_per_kh", "¤/Kh", default=0.5, advanced=True),
+        number("min_electric_kw", "kW", section=ADVANCED),
+        number("heat_loss_kw_per_k", "kW/K", default=0.002, section=ADVANCED),
+        number("ambient_c", "°C", default=18.0, section=ADVANCED),
+        number("comfort_price_per_kh", "¤/Kh", default=0.5, section=ADVANCED),
         *NIGHT,
-        number("start_price", "¤", advanced=True),
-        flag("legionella", default=False, advanced=True),
-        number("legionella_temperature_c", "°C", default=60.0, advanced=True),
-        number("legionella_every_days", "d", default=7.0, advanced=True),
+        number("start_price", "¤", section=ADVANCED),
+        flag("legionella", default=False, section=ADVANCED),
+        number("legionella_temperature_c", "°C", default=60.0, section=ADVANCED),
+        number("legionella_every_days", "d", default=7.0, section=ADVANCED),
         PHASE,
         POWER_INVERTED,
     ),
@@ -216,7 +241,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         OPTIONAL_POWER,
         entity(CONF_CONTROL_ENTITY, START),
         _profile("profile_kw"),
-        number("skip_price", "¤", default=5.0, advanced=True),
+        number("skip_price", "¤", default=5.0, section=ADVANCED),
         PHASE,
         POWER_INVERTED,
     ),
@@ -225,7 +250,7 @@ ASSET_FIELDS: Mapping[str, tuple[Field, ...]] = {
         number("comfort_price_per_kwh", "¤/kWh", required=True, default=0.5),
         OPTIONAL_POWER,
         entity(CONF_CONTROL_ENTITY, control("light", "climate")),
-        number("min_on_h_per_day", "h", advanced=True),
+        number("min_on_h_per_day", "h", section=ADVANCED),
         PHASE,
         POWER_INVERTED,
     ),

@@ -32,7 +32,7 @@ from ..const import (
 )
 from ..engine_client import EngineClient, EngineError, EngineIncompatible, EngineTimeout, EngineUnauthorized
 from ..home import SCENARIO_COUNTS
-from .fields import Field
+from .fields import ADVANCED, Field
 from .form import FormStep
 from .problems import Problem
 
@@ -61,7 +61,7 @@ def _scenarios() -> Field:
         key=CONF_SCENARIOS,
         selector=lambda _: SelectSelector(config),
         default=1,
-        advanced=True,
+        section=ADVANCED,
         to_stored=int,
         to_shown=str,
     )

@@ -14,7 +14,12 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, State, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, EntityWithDeviceFilterSelectorConfig
-from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter, TemperatureConverter
+from homeassistant.util.unit_conversion import (
+    ElectricCurrentConverter,
+    ElectricPotentialConverter,
+    PowerConverter,
+    TemperatureConverter,
+)
 
 from ..const import DOMAIN
 from ..observe.emissions import kg_per_kwh
@@ -114,6 +119,18 @@ TEMPERATURE = EntityRole(
     device_class="temperature",
     fits=TemperatureConverter.VALID_UNITS.__contains__,
     expected="°C, °F",
+)
+STATE_OF_HEALTH = EntityRole(domains=MEASURING, fits=PERCENTAGE.__eq__, expected="%")
+"""Home Assistant has no device class for it."""
+COUNT = EntityRole(domains=MEASURING)
+VOLTAGE = EntityRole(
+    domains=MEASURING,
+    device_class="voltage",
+    fits=ElectricPotentialConverter.VALID_UNITS.__contains__,
+    expected="V, mV",
+)
+CURRENT = EntityRole(
+    domains=MEASURING, device_class="current", fits=ElectricCurrentConverter.VALID_UNITS.__contains__, expected="A, mA"
 )
 CONNECTED = EntityRole(domains=("binary_sensor", "input_boolean"))
 FORECAST = EntityRole(domains=("sensor",))

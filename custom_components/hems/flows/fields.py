@@ -25,6 +25,8 @@ from .problems import Problem
 
 ADVANCED = "advanced"
 """The section of fields that most people leave alone."""
+MEASUREMENTS = "measurements"
+"""The section of entities that are only recorded."""
 CURRENCY_SIGN = "¤"
 """Stands for the home's currency in a unit."""
 
@@ -41,7 +43,8 @@ class Field:
     required: bool = False
     default: Any = None
     """Shown in an empty form, as stored; None: the form leaves it open."""
-    advanced: bool = False
+    section: str | None = None
+    """Collapsed, after the others; None: the form itself."""
     percent: bool = False
     """Stored as a fraction, shown in per cent."""
     role: EntityRole | None = None
@@ -117,14 +120,17 @@ def choice(key: str, options: Sequence[str], **settings: Any) -> Field:
     return Field(key=key, selector=lambda _: SelectSelector(config), **settings)
 
 
-def schema(fields: Iterable[Field], currency: str, stored: Mapping[str, Any] | None, *, opened: bool) -> vol.Schema:
-    """The form, filled with what is stored; with `None`, with the defaults. `opened` shows the advanced part."""
+def schema(
+    fields: Iterable[Field], currency: str, stored: Mapping[str, Any] | None, *, opened: str | None
+) -> vol.Schema:
+    """The form, filled with what is stored; with `None`, with the defaults. `opened` is the section that is shown."""
     plain: dict[Any, Any] = {}
-    advanced: dict[Any, Any] = {}
+    sections: dict[str, dict[Any, Any]] = {}
     for field in fields:
-        (advanced if field.advanced else plain)[_marker(field, stored)] = field.selector(currency)
-    if advanced:
-        plain[vol.Required(ADVANCED)] = section(vol.Schema(advanced), {"collapsed": not opened})
+        place = plain if field.section is None else sections.setdefault(field.section, {})
+        place[_marker(field, stored)] = field.selector(currency)
+    for name, inside in sections.items():
+        plain[vol.Required(name)] = section(vol.Schema(inside), {"collapsed": name != opened})
     return vol.Schema(plain)
 
 
@@ -139,7 +145,7 @@ def _marker(field: Field, stored: Mapping[str, Any] | None) -> Any:
 
 def stored(fields: Iterable[Field], form: Form) -> dict[str, Any]:
     """What is stored for a form that was filled in."""
-    given = {**form, **form.get(ADVANCED, {})}
+    given = {**form, **form.get(ADVANCED, {}), **form.get(MEASUREMENTS, {})}
     return {field.key: field.stored(given[field.key]) for field in fields if not _is_open(field, given.get(field.key))}
 
 

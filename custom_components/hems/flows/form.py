@@ -11,7 +11,7 @@ import probatio as vol
 
 from ..const import DOMAIN
 from ..home import HomeError
-from .fields import ADVANCED, Field, Form, entity_problem, schema, stored
+from .fields import ADVANCED, MEASUREMENTS, Field, Form, entity_problem, schema, stored
 from .problems import Problem, problem_of
 
 
@@ -27,7 +27,7 @@ class FormStep:
     check: Callable[[Mapping[str, Any]], Problem | None]
     """Reads the stored fields; may raise HomeError."""
 
-    def schema(self, data: Mapping[str, Any] | None, *, opened: bool = False) -> vol.Schema:
+    def schema(self, data: Mapping[str, Any] | None, *, opened: str | None = None) -> vol.Schema:
         """The form filled with what is stored; with `None`, with the defaults."""
         return schema(self.fields, self.currency, data, opened=opened)
 
@@ -44,7 +44,7 @@ class FormStep:
 
         Home Assistant shows no error beside a field inside a section, so that one stands above the section.
         """
-        places = {own.key: ADVANCED if own.advanced else own.key for own in self.fields}
+        places = {own.key: own.section or own.key for own in self.fields}
         return places.get(field, "base")
 
     async def async_labels(self, hass: HomeAssistant) -> Callable[[str], str]:
@@ -54,8 +54,9 @@ class FormStep:
         step = f"component.{DOMAIN}.{self.strings}"
 
         def label(field: str) -> str:
-            inside = words.get(f"{step}.sections.{ADVANCED}.data.{field}", field)
-            return words.get(f"{step}.data.{field}", inside)
+            places = (step, *(f"{step}.sections.{name}" for name in (ADVANCED, MEASUREMENTS)))
+            found = (words.get(f"{place}.data.{field}") for place in places)
+            return next(filter(None, found), field)
 
         return label
 
@@ -89,7 +90,7 @@ async def async_refuse[R: FlowResult[Any, Any]](
     needed = {field.key: field.default for field in form.fields if field.required}
     return flow.async_show_form(
         step_id=form.step_id,
-        data_schema=flow.add_suggested_values_to_schema(form.schema(needed, opened=place == ADVANCED), user_input),
+        data_schema=flow.add_suggested_values_to_schema(form.schema(needed, opened=place), user_input),
         errors={place: problem.error},
         description_placeholders=placeholders,
     )

@@ -34,6 +34,7 @@ from ..const import (
     CONF_OUTDOOR_ENTITY,
     CONF_PERIOD_END,
     CONF_PERIOD_START,
+    CONF_RAMPING_PRICE,
     CONF_SIMULATED,
     CONF_SIMULATION_SEED,
     CONF_SIMULATION_SPEED,
@@ -44,10 +45,10 @@ from ..const import (
     TARIFF_FIXED,
     TARIFF_TIME_OF_USE,
 )
-from ..home import HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
+from ..home import GRID_RECORDED, HomeError, Reader, parse_currency, parse_simulation, parse_site, parse_tariff
 from ..home.tariffs import PERIODS
-from .entities import AWAY, CO2, HOLIDAYS, POWER, PRICE, TEMPERATURE, WEATHER
-from .fields import CURRENCY_SIGN, Field, choice, entity, flag, number, text
+from .entities import AWAY, CO2, CURRENT, HOLIDAYS, POWER, PRICE, TEMPERATURE, VOLTAGE, WEATHER
+from .fields import ADVANCED, CURRENCY_SIGN, MEASUREMENTS, Field, choice, entity, flag, number, text
 from .form import FormStep
 from .problems import Problem
 
@@ -59,17 +60,18 @@ LIMITS = (
     number(CONF_MAX_IMPORT_KW, "kW", required=True, default=17.25),
     number(CONF_MAX_EXPORT_KW, "kW", required=True, default=10.0),
 )
-PHASE_FUSE = number(CONF_MAX_IMPORT_A_PER_PHASE, "A", advanced=True)
+PHASE_FUSE = number(CONF_MAX_IMPORT_A_PER_PHASE, "A", section=ADVANCED)
 METERS = (
     entity(CONF_GRID_POWER_ENTITY, POWER),
     flag(CONF_GRID_POWER_INVERTED, default=False),
     entity(CONF_LOAD_POWER_ENTITY, POWER),
     entity(CONF_OUTDOOR_ENTITY, TEMPERATURE),
     entity(CONF_WEATHER_ENTITY, WEATHER),
-    entity(CONF_HOLIDAY_ENTITY, HOLIDAYS, advanced=True),
-    entity(CONF_AWAY_ENTITY, AWAY, advanced=True),
-    entity(CONF_CO2_ENTITY, CO2, advanced=True),
+    entity(CONF_HOLIDAY_ENTITY, HOLIDAYS, section=ADVANCED),
+    entity(CONF_AWAY_ENTITY, AWAY, section=ADVANCED),
+    entity(CONF_CO2_ENTITY, CO2, section=ADVANCED),
 )
+RECORDED = tuple(entity(key, VOLTAGE if "voltage" in key else CURRENT, section=MEASUREMENTS) for key in GRID_RECORDED)
 SPEED = number(CONF_SIMULATION_SPEED, required=True, default=60.0)
 SEED = number(CONF_SIMULATION_SEED, required=True, default=1.0)
 
@@ -100,11 +102,12 @@ def _tiers_shown(stored: list[dict[str, float]]) -> str:
 
 CONTRACT = (
     FIXED_PER_DAY,
-    number(CONF_IMPORT_LIMIT_KW, "kW", advanced=True),
-    number(CONF_CAPACITY_PRICE, f"{CURRENCY_SIGN}/kW", advanced=True),
-    text(CONF_CAPACITY_TIERS, advanced=True, to_stored=_tiers, to_shown=_tiers_shown),
-    choice(CONF_CAPACITY_PERIOD, PERIODS, default="month", advanced=True),
-    number(CONF_CO2_PRICE, f"{CURRENCY_SIGN}/t", advanced=True),
+    number(CONF_IMPORT_LIMIT_KW, "kW", section=ADVANCED),
+    number(CONF_CAPACITY_PRICE, f"{CURRENCY_SIGN}/kW", section=ADVANCED),
+    text(CONF_CAPACITY_TIERS, section=ADVANCED, to_stored=_tiers, to_shown=_tiers_shown),
+    choice(CONF_CAPACITY_PERIOD, PERIODS, default="month", section=ADVANCED),
+    number(CONF_CO2_PRICE, f"{CURRENCY_SIGN}/t", section=ADVANCED),
+    number(CONF_RAMPING_PRICE, f"{CURRENCY_SIGN}/kW", section=ADVANCED),
 )
 
 
@@ -151,7 +154,7 @@ def home_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
         return _name_problem(data, taken) or _check_connection(data)
 
     identity = (replace(NAME, default=name), replace(CURRENCY, default=currency))
-    return _form("home", (*identity, *LIMITS, *METERS, PHASE_FUSE), currency, check)
+    return _form("home", (*identity, *LIMITS, *METERS, PHASE_FUSE, *RECORDED), currency, check)
 
 
 def simulated_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
@@ -160,7 +163,7 @@ def simulated_form(currency: str, taken: frozenset[str], name: str) -> FormStep:
     def check(data: Mapping[str, Any]) -> Problem | None:
         return _name_problem(data, taken) or _check_simulation(data)
 
-    fields = (replace(NAME, default=name), replace(SPEED, advanced=True), replace(SEED, advanced=True))
+    fields = (replace(NAME, default=name), replace(SPEED, section=ADVANCED), replace(SEED, section=ADVANCED))
     return _form("simulated", fields, currency, check)
 
 
@@ -171,7 +174,8 @@ def simulation_form(currency: str) -> FormStep:
 
 def connection_form(currency: str, *, simulated: bool) -> FormStep:
     """The limits of the connection and, in a real home, its meters."""
-    return _form("connection", (*LIMITS, *(() if simulated else METERS), PHASE_FUSE), currency, _check_connection)
+    fields = (*LIMITS, PHASE_FUSE) if simulated else (*LIMITS, *METERS, PHASE_FUSE, *RECORDED)
+    return _form("connection", fields, currency, _check_connection)
 
 
 def tariff_form(kind: str, currency: str) -> FormStep:

@@ -54,11 +54,14 @@ from .assets import BINDINGS, Binding, parse_asset, parse_binding
 from .charging import Car, parse_car
 from .heating import parse_daily_hot_water
 from .reader import HomeError, Reader
+from .recorded import GRID_RECORDED, RECORDED, parse_recorded
 from .storage import DailyTarget, Panels, parse_daily_target, parse_panels
 from .tariffs import EntityTariff, FixedTariff, Period, TariffConfig, TimeOfUseTariff, parse_tariff
 
 __all__ = [
     "BINDINGS",
+    "GRID_RECORDED",
+    "RECORDED",
     "SCENARIO_COUNTS",
     "Binding",
     "Car",
@@ -146,6 +149,8 @@ class GridBinding:
     """Says when nobody is at home."""
     co2_intensity_entity: str | None = None
     """What a kWh of the grid emits."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """By quantity: what no plan needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +306,7 @@ def _grid_binding(fields: Reader) -> GridBinding:
             CONF_CO2_ENTITY,
         ),
         **fields.given(fields.flag, CONF_GRID_POWER_INVERTED),
+        recorded=parse_recorded(fields, GRID_RECORDED),
     )
 
 

@@ -1,7 +1,7 @@
 """Each asset kind, from its stored fields to the core's value and to what only the integration knows of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..const import (
     CONF_CONNECTED_ENTITY,
@@ -25,6 +25,7 @@ from ..core.model import Appliance, Asset, FlexibleLoad
 from .charging import ev_charger, lacks_phase_entity
 from .heating import heat_pump, hot_water
 from .reader import Reader
+from .recorded import RECORDED, parse_recorded
 from .shared import phase_of
 from .storage import battery, inverter, pv
 
@@ -44,7 +45,7 @@ BINDINGS: Mapping[str, tuple[str, ...]] = {
     SUBENTRY_APPLIANCE: (CONF_POWER_ENTITY, CONF_CONTROL_ENTITY),
     SUBENTRY_FLEXIBLE_LOAD: (CONF_POWER_ENTITY, CONF_CONTROL_ENTITY),
 }
-"""The entities that each kind may be bound to."""
+"""The entities that each kind may be bound to, beside those that are only recorded."""
 
 PROFILE_STEP_S = 900
 """Of a power profile."""
@@ -70,6 +71,8 @@ class Binding:
     """Sets how many phases a charger uses."""
     lacks_phase_entity: bool = False
     """The charger could switch its phases, but HEMS cannot tell it to: the larger count is taken for granted."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """By quantity: what no plan needs."""
 
 
 def parse_asset(kind: str, name: str, fields: Reader) -> Asset:
@@ -83,12 +86,13 @@ def parse_asset(kind: str, name: str, fields: Reader) -> Asset:
 
 def parse_binding(kind: str, fields: Reader) -> Binding:
     """The entities of an asset."""
-    single = (field for field in BINDINGS[kind] if field != CONF_FORECAST_ENTITY)
+    single = (key for key in BINDINGS[kind] if key != CONF_FORECAST_ENTITY)
     return Binding(
         **fields.given(fields.text, *single),
         **fields.given(fields.flag, CONF_POWER_INVERTED),
         forecast_entities=fields.texts(CONF_FORECAST_ENTITY) if kind == SUBENTRY_PV else (),
         lacks_phase_entity=kind == SUBENTRY_EV_CHARGER and lacks_phase_entity(fields),
+        recorded=parse_recorded(fields, RECORDED[kind]),
     )
 
 

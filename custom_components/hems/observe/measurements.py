@@ -1,6 +1,6 @@
 """One measurement of one entity: converted, or refused by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
@@ -12,15 +12,26 @@ from homeassistant.const import (
     STATE_ON,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
     UnitOfPower,
     UnitOfTemperature,
 )
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util.unit_conversion import PowerConverter, TemperatureConverter
+from homeassistant.util.unit_conversion import (
+    ElectricCurrentConverter,
+    ElectricPotentialConverter,
+    PowerConverter,
+    TemperatureConverter,
+)
 
+from ..core.exchange import QUANTITIES
 from ..core.model import HealthStatus, InputHealth
 
+SHORT = timedelta(hours=2)
+AGEING = timedelta(days=7)
+"""A battery ages so slowly that its integration may say nothing for days."""
 LARGEST_KW = 200.0
 """No household connection carries more."""
 
@@ -57,9 +68,21 @@ def _to_c(value: float, unit: str | None) -> float:
     return TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
 
 
+def _to_v(value: float, unit: str | None) -> float:
+    return ElectricPotentialConverter.convert(value, unit, UnitOfElectricPotential.VOLT)
+
+
+def _to_a(value: float, unit: str | None) -> float:
+    return ElectricCurrentConverter.convert(value, unit, UnitOfElectricCurrent.AMPERE)
+
+
+def _to_percent(value: float, unit: str | None) -> float:
+    return 100.0 * _to_fraction(value, unit)
+
+
 def _to_fraction(value: float, unit: str | None) -> float:
     if unit != PERCENTAGE:
-        raise HomeAssistantError(f"{unit} is not a recognized unit of a state of charge")
+        raise HomeAssistantError(f"{unit} is not a recognized unit of a state of charge or health")
     return value / 100.0
 
 
@@ -68,7 +91,7 @@ POWER = Quantity(
     low=-LARGEST_KW,
     high=LARGEST_KW,
     warn_after=timedelta(minutes=15),
-    stale_after=timedelta(hours=2),
+    stale_after=SHORT,
     rests_at_zero=True,
 )
 STATE_OF_CHARGE = Quantity(
@@ -77,6 +100,31 @@ STATE_OF_CHARGE = Quantity(
 INDOOR = Quantity(convert=_to_c, low=-30.0, high=60.0, warn_after=timedelta(hours=3), stale_after=timedelta(hours=12))
 OUTDOOR = Quantity(convert=_to_c, low=-60.0, high=60.0, warn_after=timedelta(hours=3), stale_after=timedelta(hours=12))
 TANK = Quantity(convert=_to_c, low=0.0, high=100.0, warn_after=timedelta(hours=3), stale_after=timedelta(hours=12))
+
+
+def _recorded(
+    convert: Callable[[float, str | None], float], name: str, silent: timedelta, *, rests_at_zero: bool = False
+) -> Quantity:
+    """What no plan needs is not warned of: it is said as long as it is believed, in the range of its quantity."""
+    known = QUANTITIES[name]
+    return Quantity(
+        convert=convert,
+        low=known.low,
+        high=known.high,
+        warn_after=silent,
+        stale_after=silent,
+        rests_at_zero=rests_at_zero,
+    )
+
+
+RECORDED: Mapping[str, Quantity] = {
+    **{name: _recorded(_to_v, name, SHORT, rests_at_zero=True) for name in QUANTITIES if name.startswith("voltage_")},
+    **{name: _recorded(_to_a, name, SHORT, rests_at_zero=True) for name in QUANTITIES if name.startswith("current_")},
+    "temperature_degc": _recorded(_to_c, "temperature_degc", timedelta(hours=12)),
+    "soh_percent": _recorded(_to_percent, "soh_percent", AGEING),
+    "cycles": _recorded(lambda value, _: value, "cycles", AGEING),
+}
+"""By name of the quantity in `core.exchange`."""
 
 
 def measure(

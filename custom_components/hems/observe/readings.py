@@ -1,6 +1,7 @@
 """The home now, from the states of its entities; called every few seconds, so without any I/O."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
@@ -20,7 +21,18 @@ from ..core.model import (
 from ..core.model.inverter import behind_of
 from ..home import Binding, Home
 from ..runtime import AssetReading, Live
-from .measurements import INDOOR, OUTDOOR, POWER, STATE_OF_CHARGE, TANK, Measured, Quantity, measure, switched_on
+from .measurements import (
+    INDOOR,
+    OUTDOOR,
+    POWER,
+    RECORDED,
+    STATE_OF_CHARGE,
+    TANK,
+    Measured,
+    Quantity,
+    measure,
+    switched_on,
+)
 
 RUNNING_KW = 0.01
 """An appliance that draws more is in its programme: standby is a few watts."""
@@ -43,6 +55,7 @@ def read_home(hass: HomeAssistant, home: Home, now: datetime) -> Live:
         load_kw=None if load_kw is None else max(0.0, load_kw),
         outdoor_c=outdoor.value,
         assets=assets,
+        grid_recorded=_recorded(hass, bound.recorded, now),
         health=(*grid.health, *load.health, *outdoor.health),
     )
 
@@ -54,7 +67,7 @@ def _with_losses(home: Home, assets: dict[str, AssetReading]) -> dict[str, Asset
             members = [asset for asset in home.site.assets if behind_of(asset) == inverter.name]
             known = [kw for asset in members if (kw := assets[asset.name].power_kw) is not None]
             if len(known) == len(members):
-                assets[inverter.name] = AssetReading(power_kw=inverter.loss_kw(sum(known)))
+                assets[inverter.name] = replace(assets[inverter.name], power_kw=inverter.loss_kw(sum(known)))
     return assets
 
 
@@ -94,8 +107,18 @@ def read_asset(hass: HomeAssistant, home: Home, asset: Asset, now: datetime) -> 
         capacity_kwh=car.capacity_kwh if car else None,
         max_charge_kw=car.max_charge_kw if car else None,
         running=power_kw > RUNNING_KW if isinstance(asset, Appliance) and power_kw is not None else None,
+        recorded=_recorded(hass, binding.recorded, now),
         health=(*health, *soc.health, *temperature.health),
     )
+
+
+def _recorded(hass: HomeAssistant, bound: Mapping[str, str], now: datetime) -> dict[str, float]:
+    """What can be said of now; what cannot is left out, and no plan is the worse for it."""
+    found = {
+        name: measure(hass, entity_id, RECORDED[name], now, name, HealthStatus.OK).value
+        for name, entity_id in bound.items()
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def power_sign(asset: Asset, binding: Binding) -> float:
