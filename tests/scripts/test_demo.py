@@ -36,36 +36,42 @@ def demo(state: Path, port: int, *options: str) -> subprocess.Popen:
 
 def processes_of(state: Path) -> list[str]:
     """Command lines and environments that still speak of this demo's state directory."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if str(state) in command:
-                found.append(command)
-    return found
+    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    commands = [command_of(process) for process in processes if process != os.getpid()]
+    return [command for command in commands if str(state) in command]
 
 
-def engines() -> set[int]:
-    """Processes that run an engine or its worker."""
-    found = set()
+def descendants(process: int) -> dict[int, str]:
+    """By number: the command lines of all that a process started, and of what these started."""
+    parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes()
+                # The name before it, in brackets, may hold blanks.
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if b"hems_core.engine" in command:
-                found.add(int(entry.name))
+    found: dict[int, str] = {}
+    for number in parents:
+        above = number
+        while above in parents and above != process:
+            above = parents[above]
+        if above == process != number:
+            found[number] = command_of(number)
     return found
+
+
+def command_of(process: int) -> str:
+    """The command line of a process, empty when it is over."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def test_until_plan_prints_one_line_twice_and_leaves_nothing_behind(tmp_path, free_port):
     state = tmp_path / "state"
     before = subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
-    engines_before = engines()
 
     for start in ("--fresh", "--keep"):
         with demo(state, free_port, "--until-plan", start) as run:
@@ -78,24 +84,23 @@ def test_until_plan_prints_one_line_twice_and_leaves_nothing_behind(tmp_path, fr
         assert isinstance(report["cost"], float)
 
     assert processes_of(state) == []
-    assert engines() <= engines_before
     assert subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True) == before
 
 
 def test_ctrl_c_stops_every_process(tmp_path, free_port):
     state = tmp_path / "state"
-    engines_before = engines()
     with demo(state, free_port) as run:
         deadline = time.monotonic() + 200
         while f"/127.0.0.1:{free_port}/" not in (tmp_path / "stderr").read_text():
             assert run.poll() is None, (tmp_path / "stderr").read_text()
             assert time.monotonic() < deadline, (tmp_path / "stderr").read_text()
             time.sleep(0.2)
-        assert engines() - engines_before
+        started = descendants(run.pid)
+        assert any("hems_core.engine" in command for command in started.values())
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(timeout=60) == 0
     assert processes_of(state) == []
-    assert engines() <= engines_before
+    assert [command for number, command in started.items() if command_of(number) == command] == []
 
 
 @pytest.mark.parametrize(
