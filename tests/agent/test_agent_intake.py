@@ -1,5 +1,6 @@
 """What is taken from the broker, what is dropped, and that every drop is counted."""
 
+from datetime import timedelta
 import json
 import logging
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from tests.agent.test_agent_lines import NOON, NOON_MS, a_plan
+from tests.agent.test_agent_lines import NOON, NOON_MS, a_long_plan, a_plan
 
 TOPIC = "hems/h-1/telemetry/meter"
 
@@ -131,6 +132,19 @@ def test_a_plan_that_is_told_again_is_written_once():
     for _ in range(2):
         intake.take("hems/h-1/plan", encode(a_plan()), NOON_MS, retained=True)
     assert len(intake.lines) == 4
+
+
+def test_the_first_plan_of_an_hour_tells_what_is_expected_a_day_ahead():
+    intake, _ = an_intake()
+    told = []
+    for minutes, hours in ((1, 48), (6, 48), (11, 48), (61, 20), (66, 48), (71, 48)):
+        plan = a_long_plan(NOON + timedelta(minutes=minutes), hours)
+        intake.take("hems/h-1/plan", encode(plan), NOON_MS, retained=True)
+        told.append([int(line.split()[-1]) for line in intake.lines if line.startswith("forecast,")])
+        intake.lines = []
+    quarters = [[NOON_MS + (hour * 60 + quarter) * 60_000 for quarter in (0, 15, 30, 45)] for hour in (25, 26)]
+    assert told == [quarters[0], [], [], [], quarters[1], []]
+    assert intake.counts.points == 5 * 2 * 48 + 2 * 20 + 2 * 4
 
 
 def test_an_event_is_written_and_told_once_for_each_state_and_its_end_is_no_error():

@@ -1,10 +1,11 @@
 """Line protocol, byte for byte."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hems_agent.intake import Intake
 from hems_agent.lines import head, joined, line, point
-from hems_agent.plans import event_line, plan_lines
+from hems_agent.plans import event_line, forecast_lines, hour_ahead, plan_lines
 from hems_core.exchange import EventAnswer, EventState, PlanMessage
 from hems_core.exchange.plan import PlannedAsset, SlotTimes
 from hypothesis import given
@@ -69,11 +70,52 @@ def a_plan() -> PlanMessage:
 def test_a_plan_becomes_a_row_for_the_home_and_each_asset_in_each_slot():
     home = "plan,asset=site,home=h-1,kind=site,site=home"
     assert joined(plan_lines("h-1", a_plan())).decode().splitlines() == [
-        f"{home} power_kw=0.5,load_kw=0.4,available_kw=1.5,price=0.3,export_price=0.08 1795262400000",
+        f'{home} power_kw=0.5,load_kw=0.4,available_kw=1.5,price=0.3,export_price=0.08,currency="EUR" 1795262400000',
         "plan,asset=battery,home=h-1,kind=battery,site=home power_kw=1.0 1795262400000",
         f"{home} power_kw=-3.0,load_kw=0.5,available_kw=1.5,price=0.25,export_price=0.08 1795266000000",
         "plan,asset=battery,home=h-1,kind=battery,site=home power_kw=-2.0 1795266000000",
     ]
+
+
+def a_long_plan(made: datetime, hours: int = 48, **changes: object) -> PlanMessage:
+    """Slots of an hour; each expects as much load as it begins hours after noon."""
+    start = made.replace(minute=0, second=0, microsecond=0)
+    starts = [start + timedelta(hours=number) for number in range(hours)]
+    since = [(at - NOON) / timedelta(hours=1) for at in starts]
+    series = {
+        "assets": {"battery": PlannedAsset(kind="battery", power_kw=(0.0,) * hours)},
+        "slots": tuple(SlotTimes(start=at, end=at + timedelta(hours=1)) for at in starts),
+        "grid_kw": (0.0,) * hours,
+        "load_kw": tuple(since),
+        "import_price_per_kwh": (0.3,) * hours,
+        "export_price_per_kwh": (0.08,) * hours,
+        "available_kw": {"roof": (1.0,) * hours, "barn": (0.5,) * hours},
+    }
+    return replace(a_plan(), made=made, **(series | changes))
+
+
+def test_what_is_expected_of_the_hour_a_day_ahead_is_written_in_quarters():
+    lines = joined(forecast_lines("h-1", a_long_plan(NOON + timedelta(minutes=5)))).decode().splitlines()
+    series = "forecast,asset=site,home=h-1,kind=site,site=home"
+    values = "load_kw=25.0,available_kw=1.5,price=0.3,export_price=0.08"
+    assert lines == [f"{series} {values} {NOON_MS + (25 * 60 + quarter) * 60_000}" for quarter in (0, 15, 30, 45)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "hours"), [(0, 24), (1, 25), (59, 25), (60, 25)], ids=["on the hour", "after it", "before it", "next"]
+)
+def test_a_forecast_is_never_less_than_a_day_old(minutes, hours):
+    made = NOON + timedelta(minutes=minutes)
+    assert hour_ahead(made) == NOON + timedelta(hours=hours)
+    assert timedelta(0) <= hour_ahead(made) - made - timedelta(days=1) < timedelta(hours=1)
+
+
+def test_a_home_without_arrays_expects_no_sun_and_a_short_plan_nothing():
+    lines = forecast_lines("h-1", a_long_plan(NOON, available_kw={}))
+    assert len(lines) == 4
+    assert "available_kw" not in lines[0]
+    assert forecast_lines("h-1", a_long_plan(NOON, hours=24)) == []
+    assert forecast_lines("h-1", a_plan()) == []
 
 
 def test_an_event_becomes_a_row_with_its_state_and_reason():

@@ -158,6 +158,11 @@ def test_counters_are_kept_by_their_last_value():
     assert counters <= set(LAST_VALUES) <= set(QUANTITIES)
 
 
+def test_texts_have_no_mean():
+    for flux in tasks().values():
+        assert "|currency)$/" in flux
+
+
 def test_homes_do_not_compute_their_quarters_in_the_same_second():
     offsets = {spread_s(f"h-{number:016x}") for number in range(200)}
     assert len(offsets) > 150

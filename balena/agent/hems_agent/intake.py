@@ -6,11 +6,11 @@ from datetime import datetime
 import logging
 from typing import Protocol
 
-from hems_core.exchange import EventAnswer, ExchangeError, Topics, read_plan, read_telemetry
+from hems_core.exchange import EventAnswer, ExchangeError, PlanMessage, Topics, read_plan, read_telemetry
 from hems_core.exchange.reading import read
 
 from .lines import head, point
-from .plans import event_line, plan_lines
+from .plans import event_line, forecast_lines, hour_ahead, plan_lines
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class Intake:
         self._asset_of = topics.asset_of
         self._series: dict[tuple[str, str, str], _Series] = {}
         self._plan_made: datetime | None = None
+        self._forecast_hour: datetime | None = None
         self._events: dict[str, tuple[str, datetime]] = {}
         self._logged_ms, self._unlogged = -LOG_EVERY_MS, 0
         self.lines: list[str] = []
@@ -150,6 +151,14 @@ class Intake:
         if plan.made != self._plan_made:
             lines = plan_lines(self._home, plan)
             self._plan_made = plan.made
+            self._keep(lines)
+            self._take_forecast(plan)
+
+    def _take_forecast(self, plan: PlanMessage) -> None:
+        """The first plan of an hour tells what is expected a day ahead."""
+        hour = hour_ahead(plan.made)
+        if hour != self._forecast_hour and (lines := forecast_lines(self._home, plan)):
+            self._forecast_hour = hour
             self._keep(lines)
 
     def _take_event(self, payload: bytes) -> None:

@@ -26,6 +26,8 @@ LAST_VALUES = (
     "co2_kg",
 )
 """Quantities whose mean says nothing: counters, and what is stored."""
+TEXTS = ("currency",)
+"""Fields without a mean, of measurements that otherwise have one."""
 OPERATOR = "hems operator"
 _ADMINS = (OPERATOR, "'s Token")
 """Ends of the descriptions of tokens that may do everything: ours, and the one that the set-up makes."""
@@ -219,7 +221,7 @@ def tasks(later_s: int = 0) -> dict[str, str]:
 def _flux(start: str, stop: str, option: str = "") -> str:
     """Powers and temperatures by their mean; counters, states and texts by their last value."""
     last = (
-        f"r._field =~ /^({'|'.join(LAST_VALUES)})$/"
+        f"r._field =~ /^({'|'.join((*LAST_VALUES, *TEXTS))})$/"
         ' or r._measurement == "stack" or r._measurement == "feeds" or r._measurement == "events"'
     )
     return f"""\
