@@ -1,5 +1,6 @@
 """The demo as a new user starts it: the real script, a real Home Assistant, the real engine."""
 
+from contextlib import suppress
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import time
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -35,38 +37,12 @@ def demo(state: Path, port: int, *options: str) -> subprocess.Popen:
 
 
 def processes_of(state: Path) -> list[str]:
-    """Command lines and environments that still speak of this demo's state directory."""
-    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    commands = [command_of(process) for process in processes if process != os.getpid()]
-    return [command for command in commands if str(state) in command]
-
-
-def descendants(process: int) -> dict[int, str]:
-    """By number: the command lines of all that a process started, and of what these started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                # The name before it, in brackets, may hold blanks.
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    found: dict[int, str] = {}
-    for number in parents:
-        above = number
-        while above in parents and above != process:
-            above = parents[above]
-        if above == process != number:
-            found[number] = command_of(number)
-    return found
-
-
-def command_of(process: int) -> str:
-    """The command line of a process, empty when it is over."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
+    """Command lines that still speak of this demo's state directory."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            found.append(" ".join(process.cmdline()))
+    return [command for command in found if str(state) in command]
 
 
 def test_until_plan_prints_one_line_twice_and_leaves_nothing_behind(tmp_path, free_port):
@@ -95,12 +71,12 @@ def test_ctrl_c_stops_every_process(tmp_path, free_port):
             assert run.poll() is None, (tmp_path / "stderr").read_text()
             assert time.monotonic() < deadline, (tmp_path / "stderr").read_text()
             time.sleep(0.2)
-        started = descendants(run.pid)
-        assert any("hems_core.engine" in command for command in started.values())
+        started = psutil.Process(run.pid).children(recursive=True)
+        assert any("hems_core.engine" in process.cmdline() for process in started)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait(timeout=60) == 0
     assert processes_of(state) == []
-    assert [command for number, command in started.items() if command_of(number) == command] == []
+    assert [process for process in started if process.is_running()] == []
 
 
 @pytest.mark.parametrize(
