@@ -13,9 +13,18 @@ umask 077
 mkdir -p "$run" "$data"
 sed -e "s|@USER@|$(id -un)|" -e "s|@SECRETS@|$secrets|" -e "s|@DATA@|$data|" -e "s|@BIND@|${BIND:-}|" \
   -e "s|@PORT@|${PORT:-1883}|" -e "s|@TLS_PORT@|${TLS_PORT:-8883}|" "$here/mosquitto.conf" >"$run/mosquitto.conf"
-# The bridge to the fleet's broker, with its password, is a secret.
-if [ -s "$secrets/bridge.conf" ]; then
+# The bridge to the fleet's broker, with its password, is a secret. One that init made for another FLEET_PUBLIC_KEY, or
+# for none, would send what is not to leave like that.
+key=$(printf %s "${FLEET_PUBLIC_KEY:-}" | tr -d '[:space:]' | sha256sum | cut -c 1-16)
+left_s=${WAIT_S:-300}
+until grep -qx "# FLEET_PUBLIC_KEY $key" "$secrets/bridge.conf" 2>/dev/null || [ "$left_s" -le 0 ]; do
+  left_s=$((left_s - 1))
+  sleep 1
+done
+if grep -qx "# FLEET_PUBLIC_KEY $key" "$secrets/bridge.conf" 2>/dev/null; then
   cat "$secrets/bridge.conf" >>"$run/mosquitto.conf"
+else
+  echo "no bridge to the fleet: the service init has not made one for this FLEET_PUBLIC_KEY; its log says why" >&2
 fi
 # Sessions are only in memory until the first autosave. A broker that is killed before would not know the agent when it
 # is back, and take measurements for nobody until the agent has come: so a new broker saves once, soon.

@@ -75,6 +75,7 @@ def test_first_boot_makes_everything_that_the_services_wait_for(tmp_path):
         *{"homeassistant/mqtt_password", "homeassistant/engine_token", "engine/token"},
         *{"influxdb/admin_password", "influxdb/operator_token", "nginx/tls.crt", "nginx/tls.key"},
         *{f"agent/{name}" for name in ("mqtt_password", "engine_token", "operator_token", "influx_admin_password")},
+        "agent/sealed_names",
     }
     assert re.fullmatch(r"h-[0-9a-f]{16}", answer.home)
     assert (tmp_path / "home-id").read_text() == f"{answer.home}\n"
@@ -200,6 +201,7 @@ def test_rotation_makes_all_but_the_homes_name_and_its_ca_anew_once(tmp_path):
         f"{place}" for place in ("agent/influx_admin_password", "influxdb/admin_password")
     }
     same = {"home-id", "ca.crt", "ca/ca.key", "ca/ca.crt", "mosquitto/ca.crt", "mosquitto/acl", "mosquitto/bridge.conf"}
+    same.add("agent/sealed_names")
     assert {name for name in before if before[name] == after[name]} == same | asked_of_influxdb
     assert after["agent/rotate_influxdb"] == "after-the-burglary"
     assert after[".rotated"] == "after-the-burglary\n"

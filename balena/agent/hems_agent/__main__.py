@@ -1,4 +1,4 @@
-"""`python -m hems_agent init | run | diagnostics | healthy`."""
+"""`python -m hems_agent init | run | diagnostics | healthy`; for operators `new-fleet-key FILE | open --key FILE`."""
 
 import logging
 import os
@@ -18,6 +18,11 @@ _LOGGER = logging.getLogger("hems_agent")
 
 def main(arguments: list[str]) -> int:
     """2 for a command that does not exist, or a setting that cannot be."""
+    if arguments[:1] in (["new-fleet-key"], ["open"]):
+        from . import fleet_keys  # noqa: PLC0415  # homes have no use for it
+
+        command = fleet_keys.new_fleet_key if arguments[0] == "new-fleet-key" else fleet_keys.open_messages
+        return command(arguments[1:])
     commands = {"init": _init, "run": _run, "diagnostics": _diagnostics, "healthy": _healthy}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(f"hems agent: say one of {', '.join(commands)}", file=sys.stderr)  # a command line

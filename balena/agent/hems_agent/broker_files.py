@@ -15,6 +15,14 @@ _SALT_BYTES = 12
 _KEY_BYTES = 64
 _WORD = re.compile(r"[A-Za-z0-9._:@-]{1,200}")
 _PREFIX = re.compile(r"[A-Za-z0-9._/-]{0,200}")
+_SPACE = re.compile(r"\s", re.ASCII)
+LEAVING = (("telemetry/#", 0), ("plan", 1), ("status", 1), ("events/state/#", 1))
+"""What the fleet is told, below hems/<home>/, and with what quality of service.
+
+Measurements are for looking at live: a queue of them would keep an answer to the grid from getting through.
+"""
+_LEAVING_SEALED = (("sealed/telemetry/#", 0), ("sealed/plan", 1), ("sealed/status", 1), ("sealed/events/#", 1))
+"""The same, where the agent has sealed it."""
 
 
 def hashed(password: str, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
@@ -55,6 +63,7 @@ topic read $SYS/#
 user agent
 topic read hems/{home}/#
 topic write hems/{home}/stack/#
+topic write hems/{home}/sealed/#
 # The device "HEMS stack" in Home Assistant.
 topic write homeassistant/device/hems-stack-{home}/config
 topic read $SYS/#
@@ -86,6 +95,8 @@ class Bridge:
     """Before `hems/<home>/` on the fleet's side, with its slash; may be empty."""
     own_ca: bool
     """Trust only the CA in fleet-ca.crt instead of the public ones."""
+    sealed: bool = False
+    """Send nothing of the household but what the agent has sealed."""
 
     def __post_init__(self) -> None:
         if not _WORD.fullmatch(self.host):
@@ -100,11 +111,24 @@ class Bridge:
             raise ValueError("FLEET_MQTT_PREFIX must be letters, digits and . _ / -")
 
 
+def is_bridged(variables: Mapping[str, str]) -> bool:
+    """Whether the variables ask for a bridge."""
+    return bool(variables.get("FLEET_MQTT_HOST", "").strip())
+
+
+def bridge_session(home: str, *, sealed: bool) -> str:
+    """The bridge's name at the home's broker.
+
+    Two names: what waits in the session of a bridge that sent in plain must not be sent by one that is to send sealed.
+    """
+    return f"fleet-sealed-{home}" if sealed else f"fleet-{home}"
+
+
 def bridge_of(variables: Mapping[str, str], home: str) -> Bridge | None:
     """The bridge that the variables ask for, if any. Raises ValueError naming the variable that is wrong."""
-    host = variables.get("FLEET_MQTT_HOST", "").strip()
-    if not host:
+    if not is_bridged(variables):
         return None
+    host = variables["FLEET_MQTT_HOST"].strip()
     port = variables.get("FLEET_MQTT_PORT", "").strip() or "8883"
     prefix = variables.get("FLEET_MQTT_PREFIX", "").strip("/ ")
     return Bridge(
@@ -114,7 +138,28 @@ def bridge_of(variables: Mapping[str, str], home: str) -> Bridge | None:
         password=variables.get("FLEET_MQTT_PASSWORD", ""),
         prefix=f"{prefix}/" if prefix else "",
         own_ca=bool(variables.get("FLEET_MQTT_CA", "").strip()),
+        sealed=_is_sealed(variables),
     )
+
+
+def public_key_text(variables: Mapping[str, str]) -> str:
+    """FLEET_PUBLIC_KEY without the white space that came in with it."""
+    return _SPACE.sub("", variables.get("FLEET_PUBLIC_KEY", ""))
+
+
+def _is_sealed(variables: Mapping[str, str]) -> bool:
+    """Raises ValueError for a key that is not one: then there must be no bridge."""
+    if not public_key_text(variables):
+        return False
+    from .sealing import public_key_of  # noqa: PLC0415  # 10 MB that other homes do without
+
+    return public_key_of(variables) is not None
+
+
+def bridge_mark(variables: Mapping[str, str]) -> str:
+    """The line by which Mosquitto's entrypoint knows a bridge of an earlier FLEET_PUBLIC_KEY, or of none."""
+    key = public_key_text(variables).encode(errors="surrogateescape")
+    return f"# FLEET_PUBLIC_KEY {hashlib.sha256(key).hexdigest()[:16]}\n"
 
 
 def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
@@ -125,8 +170,7 @@ def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
         f"bridge_cafile {folder}/fleet-ca.crt" if bridge.own_ca else "bridge_cafile /etc/ssl/certs/ca-certificates.crt"
     )
     there = f"{bridge.prefix}hems/{home}/"
-    # Measurements are for looking at live: a queue of them would keep an answer to the grid from getting through.
-    out = (("telemetry/#", 0), ("plan", 1), ("status", 1), ("events/state/#", 1))
+    out = _LEAVING_SEALED if bridge.sealed else LEAVING
     back = ("events/request", "events/cancel")
     topics = [f"topic {topic} out {qos} hems/{home}/ {there}" for topic, qos in out]
     topics += [f"topic {topic} in 1 hems/{home}/ {there}" for topic in back]
@@ -136,7 +180,7 @@ def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
             "connection fleet",
             f"address {address}:{bridge.port}",
             f"remote_clientid {home}",
-            f"local_clientid fleet-{home}",
+            f"local_clientid {bridge_session(home, sealed=bridge.sealed)}",
             f"remote_username {bridge.user}",
             f"remote_password {bridge.password}",
             trust,

@@ -16,7 +16,7 @@ from .settings import VARIABLES, Settings
 from .status import StackState, message
 
 MOST_LINES = 200
-PACKAGES = ("paho-mqtt", "influxdb-client", "pydantic", "prometheus-client")
+PACKAGES = ("cryptography", "paho-mqtt", "influxdb-client", "pydantic", "prometheus-client")
 _ADDRESS = re.compile(r"://[^/\s\"']+")
 
 

@@ -70,7 +70,7 @@ class _Secret:
     variable: str | None = None
     """Holds the secret where the operator has set it."""
     kept_by: str = ""
-    """Who changes it in a rotation, if first boot cannot."""
+    """Who changes it in a rotation, if first boot cannot; or that nobody does."""
 
     def valid(self, text: str | None) -> bool:
         if text is None:
@@ -87,6 +87,8 @@ _SECRETS = (
     _Secret(("engine/token", "homeassistant/engine_token", "agent/engine_token")),
     _Secret(("agent/influx_admin_password", "influxdb/admin_password"), kept_by="the provisioner"),
     _Secret(("agent/operator_token", "influxdb/operator_token"), kept_by="the provisioner"),
+    # Retained messages at the fleet's broker are replaced and cleared by their names.
+    _Secret(("agent/sealed_names",), kept_by="nobody"),
     _Secret(("grafana/admin_password",), "GRAFANA_ADMIN_PASSWORD"),
     _Secret(("people/config_editor_password",), "CONFIG_EDITOR_PASSWORD"),
 )
@@ -199,7 +201,7 @@ class _Boot:
             self.problems.append(f"no bridge to the fleet: {err}")
             bridge = None
         text = broker_files.bridge_file(bridge, home, str(self.files.root / "mosquitto"))
-        self.files.put("mosquitto/bridge.conf", text)
+        self.files.put("mosquitto/bridge.conf", text + broker_files.bridge_mark(self.variables))
 
     def _certificates(self, home: str, rotate: bool) -> None:
         ca_key, ca = self._ca(home)

@@ -12,6 +12,7 @@ from .ingest import IngestState
 from .lines import line
 from .probes import Seen
 from .provision import ReplicationStatus
+from .sealed_link import LinkState
 from .spool import SpoolState
 from .writer import WriterState
 
@@ -42,6 +43,8 @@ class StackState:
     in_event: bool = False
     updates_held: bool = False
     disk_free_percent: float = 100.0
+    sealed: LinkState | None = None
+    """What goes to the fleet, where it is sealed."""
     engine: Mapping[str, float] = field(default_factory=dict)
     """How the engine plans (see `EngineFigures`)."""
 
@@ -105,6 +108,7 @@ def message(state: StackState) -> dict[str, Any]:
             "lost_points": state.replication.failed_points,
             "filled_points": state.replication.filled_points,
         },
+        "sealed": None if state.sealed is None else {"sent": state.sealed.sealed, "too_large": state.sealed.too_large},
         "feeds": {"silent": len(state.silent_feeds), "lossy": len(state.lossy_feeds)},
         "access_point": state.access_point.get("mode", "unknown"),
         "updates_held": state.updates_held,

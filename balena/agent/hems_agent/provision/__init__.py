@@ -19,7 +19,7 @@ from .fill import BackFill
 from .fleet import FleetProvisioner
 from .home import Home, HomeProvisioner, NotReady
 from .memory import Remembered
-from .options import QUARTERS, RAW, FleetOptions, HomeOptions, fleet_of
+from .options import QUARTERS, RAW, FleetOptions, HomeOptions, fleet_of, refused_copy
 from .status import Alert, ReplicationStatus, Trouble
 from .watch import Watch, with_alerts
 
@@ -33,6 +33,7 @@ __all__ = [
     "ReplicationStatus",
     "Trouble",
     "fleet_of",
+    "refused_copy",
 ]
 
 _LOGGER = logging.getLogger(__name__)

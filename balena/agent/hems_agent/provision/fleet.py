@@ -35,11 +35,11 @@ class FleetProvisioner:
         return self._named("replications", home, NAME)
 
     def remove(self, home: Home) -> None:
-        """The variables are empty: no copy, and no memory of one."""
+        """The variables ask for no copy, or forbid it: none, and no memory of one."""
         for kind, name in (("replications", NAME), ("remotes", NAME), ("remotes", _TRIAL)):
             if (found := self._named(kind, home, name)) is not None:
                 self._influx.send("DELETE", f"/api/v2/{kind}/{found['id']}")
-                _LOGGER.info("Removed %s %s: FLEET_INFLUX_* are empty", kind, name)
+                _LOGGER.info("Removed %s %s: nothing is to be copied", kind, name)
         blank = Memory()
         for slot in Memory.__slots__:
             setattr(self._memory, slot, getattr(blank, slot))

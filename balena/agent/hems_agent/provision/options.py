@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from urllib.parse import urlsplit
 
+from ..broker_files import public_key_text
 from ..certificates import authorities
 
 RAW = "hems"
@@ -67,6 +68,17 @@ class FleetOptions:
     def org_id(self) -> str | None:
         """The organisation, if it is given by its ID."""
         return self.org if _IDENTITY.fullmatch(self.org) else None
+
+
+def refused_copy(variables: Mapping[str, str]) -> str:
+    """Why there must be no copy, although FLEET_INFLUX_* ask for one: what InfluxDB sends cannot be sealed."""
+    asked = any(variables.get(f"FLEET_INFLUX_{name}", "").strip() for name in ("URL", "ORG", "BUCKET", "TOKEN"))
+    if not asked or not public_key_text(variables) or variables.get("FLEET_INFLUX_PLAIN", "").strip() == "on":
+        return ""
+    return (
+        "no copy to the fleet's InfluxDB: it would not be sealed, and FLEET_PUBLIC_KEY is set; set FLEET_INFLUX_PLAIN "
+        "to on to send it all the same, or take FLEET_INFLUX_* away"
+    )
 
 
 def fleet_of(variables: Mapping[str, str]) -> FleetOptions | None:

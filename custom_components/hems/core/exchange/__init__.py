@@ -9,6 +9,7 @@ hems/<home>/events/request      EventRequest   from a demand-response script
 hems/<home>/events/cancel       EventCancel
 hems/<home>/events/state/<id>   EventAnswer    retained until a day after its end
 hems/<home>/stack/announce      Announcement   retained, from the stack's agent
+hems/<home>/sealed/…            Sealed         any of the above that goes to the fleet, if it is to be sealed
 ```
 
 Reading is strict: an unknown field or quantity, a wrong type, NaN, a power that no home has or a time without a
@@ -21,6 +22,7 @@ from .events import EventAnswer, id_of, read_answer, read_cancel, read_request
 from .plan import PlanMessage, plan_message, read_plan
 from .quantities import KINDS, QUANTITIES, Quantity
 from .reading import ExchangeError, FieldError, encode
+from .sealed import Sealed, read_sealed
 from .status import Announcement, Flexibility, Status, read_announcement
 from .telemetry import Telemetry, read_telemetry
 from .topics import Topics, asset_id, is_home_id
@@ -38,6 +40,7 @@ __all__ = [
     "Flexibility",
     "PlanMessage",
     "Quantity",
+    "Sealed",
     "Status",
     "Telemetry",
     "Topics",
@@ -51,5 +54,6 @@ __all__ = [
     "read_cancel",
     "read_plan",
     "read_request",
+    "read_sealed",
     "read_telemetry",
 ]

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from .quantities import QUANTITIES
 
 LARGEST_BYTES = 65536
-"""No message of this interface is larger."""
+"""No message of this interface is larger, but for what is sealed."""
 _MOST_ERRORS = 5
 _VALUE_CHARACTERS = 60
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -55,14 +55,14 @@ def encode(message: object) -> bytes:
     return adapter_of(type(message)).dump_json(message, exclude_none=True)
 
 
-def read[T](message: type[T], payload: bytes | bytearray | str) -> T:
+def read[T](message: type[T], payload: bytes | bytearray | str, largest_bytes: int = LARGEST_BYTES) -> T:
     """JSON as a message.
 
     Raises:
         ExchangeError: it is too large, no JSON, or not a valid message of that type.
     """
-    if len(payload) > LARGEST_BYTES:
-        told = f"a message has at most {LARGEST_BYTES} bytes, got {len(payload)}; split it"
+    if len(payload) > largest_bytes:
+        told = f"a message has at most {largest_bytes} bytes, got {len(payload)}; split it"
         raise ExchangeError((FieldError(field="", value="", message=told),))
     try:
         found: T = _ADAPTERS[message].validate_json(payload)

@@ -7,6 +7,7 @@ from ..model.grid_event import EventCancel, EventRequest
 from .events import EventAnswer
 from .plan import PlanMessage
 from .reading import adapter_of
+from .sealed import Sealed
 from .status import Announcement, Flexibility, Status
 from .telemetry import Telemetry
 
@@ -20,6 +21,7 @@ MESSAGES: Mapping[str, type] = {
     "event-cancel": EventCancel,
     "event-state": EventAnswer,
     "stack-announce": Announcement,
+    "sealed": Sealed,
 }
 """By name of the file."""
 

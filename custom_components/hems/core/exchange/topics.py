@@ -88,6 +88,11 @@ class Topics:
         return f"{self.event_states}/{event}"
 
     @property
+    def sealed(self) -> str:
+        """What goes to the fleet, if it is to be sealed, lies below."""
+        return f"{self.base}/sealed"
+
+    @property
     def stack_announce(self) -> str:
         """The stack says that it is there."""
         return f"{self.base}/stack/announce"
