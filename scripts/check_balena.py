@@ -34,6 +34,12 @@ KEYS = {
     *("sysctls", "tmpfs", "ulimits", "user", "volumes"),
 }
 """Of a service; what else balena knows (privileged, devices, pid, …) is not wanted here."""
+UNWANTED = {
+    "devices": "where the device is absent the service does not start",
+    "device_cgroup_rules": "balena's parser takes it and its Supervisor ignores it",
+    "privileged": "the service would be root of the board",
+}
+"""Why not, where somebody is likely to try: docs/adr/0005."""
 RESTARTS = {"no", "always", "on-failure", "unless-stopped"}
 PUBLISHED = {80, 443, 8883}
 LABELS = {
@@ -102,7 +108,7 @@ def _precedence(services: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def _service(name: str, service: Mapping[str, Any], volumes: Mapping[str, Any], folder: Path) -> Iterator[str]:
     for key in sorted(service.keys() - KEYS):
-        yield f"{key}: not known to balena, or not wanted here"
+        yield f"{key}: {UNWANTED.get(key, 'not known to balena, or not wanted here')}"
     yield from _life(service)
     yield from _rights(name, service)
     yield from _mounts(service, volumes)

@@ -76,8 +76,9 @@ def _by_id(device: Path) -> str | None:
     serial = _text(stick / "serial") or ""
     # udev ignores a serial number with a character that Windows would refuse.
     usable = all(" " <= character <= "\x7f" and character != "," for character in serial)
-    parts = [_udev(vendor), _udev(model), *([_udev(serial, 511)] if usable and serial else [])]
-    return f"usb-{'_'.join(parts)}-if{number}" + (f"-port{port}" if port is not None else "")
+    told = _udev(serial, 511) if usable else ""
+    name = f"{_udev(vendor)}_{_udev(model)}" + (f"_{told}" if told else "")
+    return f"usb-{name}-if{number}" + (f"-port{port}" if port is not None else "")
 
 
 def _first(*paths: Path) -> str | None:

@@ -69,6 +69,11 @@ def test_balenas_parser_is_really_asked(change):
     assert parsed(changed(change)).returncode != 0
 
 
+def test_balenas_parser_would_not_tell_that_rules_for_devices_come_to_nothing():
+    text = changed(lambda compose, services: services["nginx"].update(device_cgroup_rules=["c 188:* rwm"]))
+    assert parsed(text).returncode == 0
+
+
 AWAITED = set() if (ROOT / "balena/grafana").exists() else {"grafana: build: there is no balena/grafana/Dockerfile"}
 """Its folder is still being written; to be removed with this line."""
 
@@ -84,8 +89,16 @@ def test_our_linter_finds_no_fault():
         ("nginx: container_name", lambda compose, services: services["nginx"].update(container_name="x")),
         ("nginx: env_file", lambda compose, services: services["nginx"].update(env_file=".env")),
         ("nginx: tty", lambda compose, services: services["nginx"].update(tty=True)),
-        ("nginx: privileged", lambda compose, services: services["nginx"].update(privileged=True)),
-        ("nginx: devices", lambda compose, services: services["nginx"].update(devices=["/dev/ttyUSB0:/dev/ttyUSB0"])),
+        ("nginx: privileged: ", lambda compose, services: services["nginx"].update(privileged=True)),
+        (
+            "homeassistant: devices: where the device is absent",
+            lambda compose, services: services["homeassistant"].update(devices=["/dev/ttyUSB0:/dev/ttyUSB0"]),
+        ),
+        (
+            "homeassistant: device_cgroup_rules: balena's parser takes it",
+            lambda compose, services: services["homeassistant"].update(device_cgroup_rules=["c 188:* rwm"]),
+        ),
+        ("homeassistant: cap_add", lambda compose, services: services["homeassistant"].update(cap_add=["MKNOD"])),
         ("nginx: networks", lambda compose, services: services["nginx"].update(networks=["x"])),
         ("networks:", lambda compose, services: compose.update(networks={"x": {"external": True}})),
         ("secrets:", lambda compose, services: compose.update(secrets={})),
@@ -186,6 +199,12 @@ def test_development_opens_more_ports_to_this_machine_only():
     assert development["services"].keys() == COMPOSE["services"].keys()
     for service in development["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+@pytest.mark.parametrize("path", tracked("docker-compose*.yml"), ids=lambda path: path.name)
+def test_no_service_needs_a_device_that_may_be_absent_or_is_root_of_the_machine(path):
+    for service in yaml.safe_load(path.read_text())["services"].values():
+        assert not {"devices", "privileged"} & service.keys()
 
 
 def test_each_service_sees_its_secrets_and_only_two_may_write_them():

@@ -88,9 +88,9 @@ def test_the_script_is_ten_lines_that_ask_for_what_a_home_understands(tmp_path):
     assert arguments[arguments.index("-t") + 1] == "hems/h-0123456789abcdef/events/request"
 
 
-def test_the_lines_for_a_dongle_are_what_is_said_of_the_check():
+def test_the_line_for_sticks_on_balena_is_what_is_said_of_the_check():
     sys.path.append(str(ROOT / "scripts"))
     import check_balena
 
     example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1])
-    assert set(example["services"]["homeassistant"]) - check_balena.KEYS == {"devices"}
+    assert set(example["services"]["homeassistant"]) - check_balena.KEYS == {"privileged"}

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 import yaml
@@ -141,6 +141,7 @@ def test_a_second_interface_of_a_stick_is_told_from_the_first(board):
 KNOWN_TO_UDEV = st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0\n\r"), min_size=1)
 
 
+@settings(deadline=None)
 @given(
     vendor=KNOWN_TO_UDEV,
     model=st.one_of(st.none(), KNOWN_TO_UDEV),

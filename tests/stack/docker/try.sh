@@ -138,6 +138,15 @@ lasts() {
   draws
 }
 
+takes_sticks() {
+  say "Home Assistant may follow USB sticks if told so, and starts without one"
+  local follow=(exec -T homeassistant python3 /opt/hems/homeassistant/sticks.py)
+  ! compose "${follow[@]}" || fail "it may make devices without being told so"
+  compose -f docker-compose.sticks.yml up --detach homeassistant
+  eventually 600 "homeassistant is not healthy" is_healthy homeassistant
+  compose "${follow[@]}" || fail "it may make no devices"
+}
+
 weighs() {
   say "Memory and sizes"
   docker stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.CPUPerc}}'
@@ -146,7 +155,7 @@ weighs() {
 
 make_variables
 case ${1:-all} in
-  all) comes_up; is_reachable; is_closed; replicates; draws; weighs; lasts; say "All is well" ;;
+  all) comes_up; is_reachable; is_closed; replicates; draws; weighs; lasts; takes_sticks; say "All is well" ;;
   logs) compose ps --all; compose logs --no-color --tail 200 ;;
   down) compose down --volumes --remove-orphans; rm -rf "$work" .env ;;
   *) fail "unknown: $1" ;;
