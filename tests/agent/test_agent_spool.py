@@ -177,6 +177,38 @@ def test_a_disk_that_takes_nothing_is_told_and_later_nothing_is_missing(tmp_path
     assert drained(a_spool(tmp_path)) == [0, 2]
 
 
+def test_a_cursor_that_the_disk_does_not_take_stops_nothing_and_is_kept_later(tmp_path, caplog):
+    spool = a_spool(tmp_path)
+    for number in range(100):
+        spool.append(lines(number), 0)
+    (tmp_path / "cursor.json.new").mkdir()
+    spool.advance(spool.read(30).end)
+    spool.advance(spool.read(10).end)
+    assert [record.message for record in caplog.records] == ["The spool's cursor cannot be kept: Is a directory"]
+    assert numbers_of(spool.read(10).lines) == list(range(40, 50))
+    (tmp_path / "cursor.json.new").rmdir()
+    spool.advance(spool.read(10).end)
+    assert drained(a_spool(tmp_path)) == list(range(50, 100))
+
+
+def test_a_segment_that_cannot_be_removed_goes_when_it_can(tmp_path, monkeypatch):
+    spool = a_spool(tmp_path)
+    for number in range(300):
+        spool.append(lines(number), 0)
+
+    def refused(path, missing_ok=False):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    before = len(list(tmp_path.glob("*.seg")))
+    spool.advance(spool.read(200).end)
+    assert len(list(tmp_path.glob("*.seg"))) == before > 5
+    monkeypatch.undo()
+    spool.advance(spool.read(10).end)
+    assert len(list(tmp_path.glob("*.seg"))) < before
+    assert drained(a_spool(tmp_path)) == list(range(210, 300))
+
+
 def test_the_age_of_the_oldest_point_is_known_after_a_restart(tmp_path):
     spool = a_spool(tmp_path)
     spool.append(lines(1), 1000)

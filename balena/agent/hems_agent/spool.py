@@ -98,6 +98,9 @@ class Spool:
         self._appending = threading.Lock()
         self._dropped_points = self._corrupt_bytes = self._bytes = self._points = 0
         self._nearly_full = False
+        self._is_cursor_kept = True
+        self._leftovers: list[Path] = []
+        """Segments that nobody needs any more and that are still on the disk."""
         self._file: int | None = None
         directory.mkdir(parents=True, exist_ok=True)
         self._cursor = self._read_cursor()
@@ -150,7 +153,10 @@ class Spool:
             self.advance(Position(number, end))
 
     def advance(self, end: Position) -> None:
-        """Forget everything up to there: it has arrived. A kill -9 after this does not bring it back."""
+        """Forget everything up to there: it has arrived. A kill -9 after this does not bring it back.
+
+        A disk that does not take the cursor is no reason to stop: after a restart points are sent again.
+        """
         with self._lock:
             if end <= self._cursor:
                 return
@@ -162,12 +168,25 @@ class Spool:
                     self._points -= segment.records.popleft()[1]
             done = self._read_up()
             self._watch_filling()
+        self._keep_cursor(end)
+        self._leftovers.extend(done)
+        with suppress(OSError):
+            while self._leftovers:
+                self._leftovers[0].unlink(missing_ok=True)
+                del self._leftovers[0]
+
+    def _keep_cursor(self, end: Position) -> None:
         # Not fsynced: after a power cut an older cursor only repeats points, and each fsync wears the card.
         partial = self.directory / "cursor.json.new"
-        partial.write_text(json.dumps({"segment": end.segment, "offset": end.offset}))
-        partial.replace(self.directory / "cursor.json")
-        for path in done:
-            path.unlink(missing_ok=True)
+        try:
+            partial.write_text(json.dumps({"segment": end.segment, "offset": end.offset}))
+            partial.replace(self.directory / "cursor.json")
+        except OSError as error:
+            if self._is_cursor_kept:
+                _LOGGER.warning("The spool's cursor cannot be kept: %s", error.strerror)
+            self._is_cursor_kept = False
+            return
+        self._is_cursor_kept = True
 
     def state(self) -> SpoolState:
         """The figures of this moment."""
