@@ -1,4 +1,4 @@
-"""Start what the container is told to: `init` as root, everything else as the agent's own user.
+"""Start what the container is told to: `init` as root, everything else as the agent's own user, `run` under a guard.
 
 The host makes the directory of the update lock for root, so root gives it to the agent before it stops being root.
 """
@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> None:
     """Never returns."""
     if os.getuid() == 0 and arguments[:1] and arguments[0] not in AS_ROOT:
         drop_root()
-    os.execv(sys.executable, [sys.executable, "-m", "hems_agent", *arguments])  # noqa: S606  # no shell
+    module = "hems_agent.guard" if arguments[:1] == ["run"] else "hems_agent"
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # no shell
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def test_only_what_writes_the_secrets_of_all_stays_root(monkeypatch, arguments, 
     monkeypatch.setattr(entrypoint, "drop_root", lambda: done.append("dropped"))
     monkeypatch.setattr(entrypoint.os, "execv", lambda path, command: done.append(command[1:]))
     entrypoint.main(arguments)
-    assert done == [*(["dropped"] if drops else []), ["-m", "hems_agent", *arguments]]
+    module = "hems_agent.guard" if arguments == ["run"] else "hems_agent"
+    assert done == [*(["dropped"] if drops else []), ["-m", module, *arguments]]
 
 
 def test_without_root_the_agent_starts_as_it_is(tmp_path):

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from hems_agent.supervisor import Nobody, Supervisor, restarter_of
 from hems_agent.update_lock import LONGEST_S, UpdateLock
-from hems_agent.watchdog import FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_S, USUAL_PATIENCE_S, WELL_FOR_S, Watchdog
+from hems_agent.watchdog import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    PATIENCE_S,
+    SILENT_PATIENCE_S,
+    USUAL_PATIENCE_S,
+    WELL_FOR_S,
+    Watchdog,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -38,6 +46,30 @@ def test_home_assistant_may_take_longer_to_start(watchdog):
     assert watchdog.look({"homeassistant": False}, NOON) == []
     assert watchdog.look({"homeassistant": False}, NOON + PATIENCE_S["homeassistant"] - 1) == []
     assert watchdog.look({"homeassistant": False}, NOON + PATIENCE_S["homeassistant"]) == ["homeassistant"]
+
+
+def test_home_assistant_that_takes_connections_and_answers_none_is_not_starting_but_hangs(watchdog):
+    sick, silent = {"homeassistant": False}, {"homeassistant"}
+    assert watchdog.look(sick, NOON) == []
+    assert watchdog.look(sick, NOON + 100, silent=silent) == []
+    assert watchdog.look(sick, NOON + 99 + SILENT_PATIENCE_S, silent=silent) == []
+    assert watchdog.look(sick, NOON + 100 + SILENT_PATIENCE_S, silent=silent) == ["homeassistant"]
+
+
+def test_a_silence_that_was_interrupted_is_none(watchdog):
+    sick = {"homeassistant": False}
+    for second in range(0, 800, 50):
+        silent = set() if second % 200 == 0 else {"homeassistant"}
+        assert watchdog.look(sick, NOON + second, silent=silent) == []
+
+
+def test_a_restart_begins_the_patience_with_silence_anew(watchdog):
+    sick, silent = {"homeassistant": False}, {"homeassistant"}
+    watchdog.look(sick, NOON, silent=silent)
+    assert watchdog.look(sick, NOON + SILENT_PATIENCE_S, silent=silent) == ["homeassistant"]
+    watchdog.restarted("homeassistant", NOON + SILENT_PATIENCE_S)
+    for second in range(0, int(FIRST_PAUSE_S), 50):
+        assert watchdog.look(sick, NOON + SILENT_PATIENCE_S + second, silent=silent) == []
 
 
 def test_one_that_stays_sick_is_restarted_ever_more_rarely(watchdog):

@@ -21,6 +21,8 @@ class Seen:
     is_well: bool
     said: str = ""
     """What is wrong, in a few words."""
+    is_silent: bool = False
+    """It takes a connection and does not answer."""
 
 
 class Probes:
@@ -66,7 +68,8 @@ class Probes:
         try:
             answer = self._pool.request("GET", url, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
-            return Seen(is_well=False, said=type(error).__name__)
+            is_silent = isinstance(error, urllib3.exceptions.ReadTimeoutError)
+            return Seen(is_well=False, said=type(error).__name__, is_silent=is_silent)
         if answer.status == OK and name == "engine":
             status = answer.json().get("status")
             return Seen(is_well=status != "degraded", said="" if status == "ok" else f"the engine is {status}")

@@ -18,7 +18,9 @@ from .feeds import Change, Trouble
 from .ingest import Ingest, IngestOptions
 from .late import LatePoints
 from .probes import Probes, Seen, access_point
-from .provision import RAW, HomeOptions, Provisioner, ReplicationStatus, fleet_of
+from .provision import RAW, HomeOptions, Provisioner, ReplicationStatus, fleet_of, refused_copy
+from .sealed_fleet import SealedFleet
+from .sealed_link import LinkOptions
 from .settings import Settings
 from .spool import Spool
 from .supervisor import Restarter, restarter_of
@@ -58,12 +60,15 @@ class Agent:
         self._writer = Writer(self._spool, sink, WriterOptions(rejects=settings.data / "rejects"), late=self._late)
         self._probes = Probes(settings, lambda: self._ingest.state().trouble)
         self._engine = EngineFigures(self._probes.engine_metrics)
+        self._refused_copy = refused_copy(variables)
         self._provisioner = self._new_provisioner(database)
+        self._sealed = SealedFleet(self._link_options(), variables, settings.secret("sealed_names"))
 
     def run(self) -> None:
         """Until `stop`; then everything that arrived is on the disk."""
         server = metrics.serve(self.figures, self._settings.metrics_port)
         works = {"ingest": self._ingest.run, "writer": self._writer.run, "provision": self._provision}
+        works["sealed"] = self._sealed.run
         threads = [threading.Thread(target=self._guarded(work), name=name) for name, work in works.items()]
         for thread in threads:
             thread.start()
@@ -116,10 +121,22 @@ class Agent:
             feeds=self._settings.feeds,
         )
 
+    def _link_options(self) -> LinkOptions:
+        return LinkOptions(
+            home=self._home,
+            host=self._settings.mqtt_host,
+            port=self._settings.mqtt_port,
+            username="agent",
+            password=lambda: self._settings.secret("mqtt_password"),
+        )
+
     def _new_provisioner(self, database: HomeOptions) -> Provisioner:
         fleet, problem = None, ""
         try:
-            fleet = fleet_of(self._variables)
+            if self._refused_copy:
+                _LOGGER.warning("%s", self._refused_copy)
+            else:
+                fleet = fleet_of(self._variables)
         except ValueError as error:
             # A copy that there is, and what waits in it, outlives a mistyped variable.
             problem = str(error)
@@ -158,7 +175,8 @@ class Agent:
         self._lock.hold(now_s)
         seen = self._probes.look()
         well = {name: one.is_well for name, one in seen.items()}
-        for service in self._watchdog.look(well, now_s, in_event=self._lock.in_event):
+        silent = {name for name, one in seen.items() if one.is_silent}
+        for service in self._watchdog.look(well, now_s, in_event=self._lock.in_event, silent=silent):
             self._restart(service, now_s)
         if self._replication.restart_recommended and not self._lock.in_event:
             self._replication = replace(self._replication, restart_recommended=False)
@@ -201,7 +219,8 @@ class Agent:
             silent_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is Trouble.SILENT)),
             lossy_feeds=tuple(sorted(name for name, trouble in troubled.items() if trouble is not Trouble.SILENT)),
             access_point=access_point(self._settings.wifi_state),
-            problems=self._settings.problems,
+            problems=(*self._settings.problems, *self._sealed.problems(), *filter(None, [self._refused_copy])),
+            sealed=self._sealed.state(),
             in_event=self._lock.in_event,
             updates_held=self._lock.held,
             disk_free_percent=_free_percent(self._settings.data),

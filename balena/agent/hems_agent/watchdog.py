@@ -4,7 +4,7 @@ Only what the device itself shows counts: whether the internet or the fleet answ
 restarted for it, and the device itself is never rebooted. A service that stays sick is restarted ever more rarely.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 import json
 import logging
@@ -16,6 +16,8 @@ _LOGGER = logging.getLogger(__name__)
 PATIENCE_S: Mapping[str, float] = {"homeassistant": 900.0}
 """How long a service may be sick before anything is done; starting takes Home Assistant minutes."""
 USUAL_PATIENCE_S = 300.0
+SILENT_PATIENCE_S = 300.0
+"""For one that takes connections all that time and answers none: it hangs, and does not start."""
 FIRST_PAUSE_S = 600.0
 LONGEST_PAUSE_S = 6 * 3600.0
 WELL_FOR_S = 3600.0
@@ -29,6 +31,7 @@ class Patient:
     """What is remembered of a service; Unix times."""
 
     sick_since_s: float | None = None
+    silent_since_s: float | None = None
     well_since_s: float | None = None
     restarts: int = 0
     """In a row."""
@@ -42,8 +45,15 @@ class Watchdog:
         self._memory = memory
         self.patients = _read(memory)
 
-    def look(self, is_well: Mapping[str, bool], now_s: float, *, in_event: bool = False) -> list[str]:
-        """The services to restart now. `now_s` is Unix time; a clock that was set back waits no longer than before."""
+    def look(
+        self, is_well: Mapping[str, bool], now_s: float, *, in_event: bool = False, silent: Container[str] = ()
+    ) -> list[str]:
+        """The services to restart now; those that are `silent` take connections and do not answer.
+
+        `now_s` is Unix time; a clock that was set back waits no longer than before.
+        """
+        for name in is_well:
+            self._notice_silence(name, name in silent, now_s)
         due = [name for name, well in is_well.items() if self._is_due(name, well, now_s)]
         return [name for name in due if not (in_event and name in NOT_IN_EVENTS)]
 
@@ -52,7 +62,12 @@ class Watchdog:
         patient = self.patients.setdefault(service, Patient())
         patient.restarts += 1
         patient.restarted_s = patient.sick_since_s = now_s
+        patient.silent_since_s = None
         self._save()
+
+    def _notice_silence(self, name: str, is_silent: bool, now_s: float) -> None:
+        patient = self.patients.setdefault(name, Patient())
+        patient.silent_since_s = min(patient.silent_since_s or now_s, now_s) if is_silent else None
 
     def _is_due(self, name: str, well: bool, now_s: float) -> bool:
         patient = self.patients.setdefault(name, Patient())
@@ -65,7 +80,9 @@ class Watchdog:
             return False
         patient.well_since_s = None
         patient.sick_since_s = min(patient.sick_since_s or now_s, now_s)
-        if now_s - patient.sick_since_s < PATIENCE_S.get(name, USUAL_PATIENCE_S):
+        silent_s = now_s - patient.silent_since_s if patient.silent_since_s is not None else 0.0
+        has_waited = now_s - patient.sick_since_s >= PATIENCE_S.get(name, USUAL_PATIENCE_S)
+        if not has_waited and silent_s < SILENT_PATIENCE_S:
             return False
         if patient.restarted_s is None or patient.restarted_s > now_s:
             return True
