@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from .balena import listening
 from .home import Mendable, Stack, has_victoria_metrics
 from .supervisor import Ended, Supervisor
 
@@ -21,7 +22,8 @@ PATIENCE_S = 300.0
 DESCRIPTION = """\
 Run the stack of one home on this machine, without containers: Mosquitto, nginx, Home Assistant with HEMS in it,
 the HEMS Engine and the agent, each started by the stack's own files (balena/), with secrets made as at a first boot.
-Whatever ends is started again, as Docker would.
+Whatever ends is started again, as Docker would, and what hangs, when the agent asks for it, as balena's Supervisor
+would.
 
 What is not as on a device: InfluxDB 2 is in no Debian, so the home's database is an imitation of it
 (scripts/stack_support/influx): set-up, tokens, buckets, writes, replication; kept on disk, but held in memory, and
@@ -96,19 +98,23 @@ class Run:
             signal.signal(number, lambda *_: self._stop.set())
         begun_s = time.monotonic()
         asking = threading.Thread(target=self._await_all, args=(begun_s,), daemon=True)
+        children, wishes = self._supervisor.children, self._supervisor.wishes
         try:
-            self._supervisor.start()
-            asking.start()
-            while not self._stop.wait(LOOK_EVERY_S):
-                self._supervisor.look()
-                if not self._is_ready and time.monotonic() - begun_s > PATIENCE_S:
-                    raise Mendable(
-                        f"{', '.join(self._supervisor.missing())} did not come up; see {self._stack.state}/logs"
-                    )
+            with listening(self._stack.ports["balena"], self._stack.key, children, wishes.append):
+                self._supervisor.start()
+                asking.start()
+                self._look_after(begun_s)
         finally:
             say("Stopping …")
             self._supervisor.stop()
             (self._stack.state / "stack.json").unlink(missing_ok=True)
+
+    def _look_after(self, begun_s: float) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            self._supervisor.look()
+            if not self._is_ready and time.monotonic() - begun_s > PATIENCE_S:
+                missing = ", ".join(self._supervisor.missing())
+                raise Mendable(f"{missing} did not come up; see {self._stack.state}/logs")
 
     def _await_all(self, begun_s: float) -> None:
         """In a thread of its own: who does not answer must not delay the restart of another."""

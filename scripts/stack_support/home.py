@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 import random
+import secrets
 import shutil
 import socket
 import urllib.error
@@ -15,10 +16,13 @@ import urllib.request
 from hems_agent.secrets import make_secrets
 
 from . import native
+from .balena import APPLICATION
 from .native import LOOPBACK, Service
 from .supervisor import Child
 
-PORTS = ("http", "https", "mqtt", "mqtts", "homeassistant", "engine", "influxdb", "fleet", "agent", "nothing")
+PORTS = (
+    *("http", "https", "mqtt", "mqtts", "homeassistant", "engine", "influxdb", "fleet", "agent", "balena", "nothing"),
+)
 """`nothing` is where Grafana would be."""
 FIRST_PORT, LAST_PORT = 15000, 32000
 """None that the kernel lends to clients: who restarts must find its port free."""
@@ -59,6 +63,15 @@ class Stack:
     def secrets(self) -> Path:
         """What is /secrets in the containers."""
         return self.state / "secrets"
+
+    @property
+    def key(self) -> str:
+        """Of what stands in for balena's Supervisor; made once for a state directory."""
+        kept = self.state / "balena-key"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_hex(16))
+        return kept.read_text()
 
     @property
     def home(self) -> str:
@@ -141,13 +154,18 @@ class Stack:
             # The imitation runs no tasks, so there are no quarters of an hour to copy.
             "FLEET_INFLUX_SOURCE": "hems",
         }
+        balena = {
+            "BALENA_SUPERVISOR_ADDRESS": self.url("balena"),
+            "BALENA_SUPERVISOR_API_KEY": self.key,
+            "BALENA_APP_ID": APPLICATION,
+        }
         return native.agent(
             self.state / "agent",
             self.secrets,
             mqtt_port=self.ports["mqtt"],
             metrics_port=self.ports["agent"],
             urls=urls,
-            variables=fleet if self.has_fleet else {},
+            variables=balena | (fleet if self.has_fleet else {}),
         )
 
 

@@ -28,6 +28,8 @@ class Service:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
+    grace_s: float = 10.0
+    """Between SIGTERM and SIGKILL when it is told to end: stop_grace_period of docker-compose.yml, or Docker's own."""
 
     def start(self, log: Path, *, own_group: bool = False) -> subprocess.Popen[bytes]:
         """Start it; what it says goes to the end of `log`. /usr/sbin is where Debian keeps servers.
@@ -61,6 +63,7 @@ def mosquitto(directory: Path, secrets: Path, *, port: int, tls_port: int) -> Se
             "TLS_PORT": str(tls_port),
             "WAIT_S": str(NO_WAIT_S),
         },
+        grace_s=30.0,
     )
 
 
@@ -112,6 +115,7 @@ def homeassistant(
             "PYTHONPATH": "",
             **engine,
         },
+        grace_s=120.0,
     )
 
 
@@ -142,7 +146,7 @@ def agent(
     named = {f"{name.upper()}_URL": url for name, url in urls.items()}
     return Service(
         name="agent",
-        command=(python, "-P", "-m", "hems_agent", "run"),
+        command=(python, "-P", "-m", "hems_agent.guard", "run"),
         environment={
             "PYTHONPATH": str(ROOT / "balena/agent"),
             "SECRETS": str(secrets),
@@ -155,6 +159,7 @@ def agent(
             **named,
             **variables,
         },
+        grace_s=30.0,
     )
 
 
@@ -164,6 +169,7 @@ def influxdb(directory: Path, *, port: int, python: str = sys.executable) -> Ser
         name="influxdb",
         command=(python, "-P", "-m", "stack_support.influx", str(port), str(directory)),
         environment={"PYTHONPATH": str(ROOT / "scripts")},
+        grace_s=60.0,
     )
 
 

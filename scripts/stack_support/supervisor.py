@@ -1,13 +1,18 @@
-"""Keeps the stack's processes running as Docker would: what ends is started again, at growing distances."""
+"""Keeps the stack's processes running as Docker would: what ends is started again, at growing distances.
 
+A service may be asked to stop, start or restart, from any thread, as balena's Supervisor may be.
+"""
+
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import signal
 import subprocess
 import time
+from typing import Literal, get_args
 
 from .native import Service
 
@@ -18,6 +23,10 @@ LIVED_S = 10.0
 MOST_FAILURES = 6
 PATIENCE_S = 60.0
 """For a service that was told to end; Home Assistant writes its database."""
+
+
+type Wish = Literal["stop", "start", "restart"]
+WISHES: tuple[Wish, ...] = get_args(Wish.__value__)
 
 
 class Ended(Exception):
@@ -39,13 +48,23 @@ class Child:
     begun_s: float = 0.0
     due_s: float | None = None
     """When to start it again."""
+    killed_at_s: float | None = None
+    """When it is killed, having been told to end."""
+    is_held: bool = False
+    """Stopped because somebody asked for it: not started again until that is asked for, too."""
 
     def start(self) -> None:
         """In a process group of its own: Ctrl-C in the terminal is for the one that started all of this."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.process = self.service.start(self.log, own_group=True)
-        self.begun_s, self.due_s = time.monotonic(), None
+        self.begun_s, self.due_s, self.killed_at_s = time.monotonic(), None, None
         self.starts += 1
+
+    def tell_to_end(self, now_s: float) -> None:
+        """As a stop of its container does; who is frozen does not hear it, and is killed when its time is over."""
+        if self.process is not None and self.process.poll() is None and self.killed_at_s is None:
+            self.process.terminate()
+            self.killed_at_s = now_s + self.service.grace_s
 
     def has_ended(self) -> bool:
         """Whether it is gone; what its main process left behind is ended too, as with a container."""
@@ -73,6 +92,8 @@ class Supervisor:
     on_start: Callable[[], None]
     """After each start, when there are new process ids to tell."""
     say: Callable[[str], None]
+    wishes: deque[tuple[Wish, str]] = field(default_factory=deque)
+    """What was asked for, with the service; done by the next `look`."""
 
     def start(self) -> None:
         """Everything at once: each waits for what it needs, as it does in the stack."""
@@ -83,17 +104,30 @@ class Supervisor:
     def look(self) -> None:
         """Start again what has ended. Raises Ended for a service that will not stay up."""
         now_s = time.monotonic()
+        while self.wishes:
+            self._obey(*self.wishes.popleft(), now_s)
         for name, child in self.children.items():
-            if child.due_s is None and child.has_ended():
+            if child.killed_at_s is not None and now_s >= child.killed_at_s:
+                child.kill_group()
+            if child.due_s is None and not child.is_held and child.has_ended():
                 self._plan_restart(name, child, now_s)
             if child.due_s is not None and now_s >= child.due_s:
                 child.start()
                 self.on_start()
 
+    def _obey(self, wish: Wish, name: str, now_s: float) -> None:
+        child = self.children[name]
+        self.say(f"{name}: {wish} was asked for")
+        child.is_held = wish == "stop"
+        if wish != "start":
+            child.tell_to_end(now_s)
+
     def _plan_restart(self, name: str, child: Child, now_s: float) -> None:
         code = child.process.returncode if child.process else 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        child.failures = child.failures + 1 if now_s - child.begun_s < LIVED_S else 0
+        was_asked = child.killed_at_s is not None
+        child.killed_at_s = None
+        child.failures = child.failures + 1 if now_s - child.begun_s < LIVED_S and not was_asked else 0
         if child.failures >= MOST_FAILURES:
             raise Ended(
                 f"{name} {how}, {child.failures} times in a row:\n{child.last_lines()}\n(all of it: {child.log})"

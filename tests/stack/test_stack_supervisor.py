@@ -1,5 +1,6 @@
 """What scripts/stack does with processes that end, and with what a person may have got wrong."""
 
+from dataclasses import replace
 import os
 from pathlib import Path
 import shutil
@@ -9,12 +10,15 @@ import subprocess
 import sys
 import time
 
+from hems_agent.supervisor import Supervisor as Restarter
 import pytest
 from stack_support import supervisor
 from stack_support.__main__ import claimed, parse
+from stack_support.balena import APPLICATION, listening
 from stack_support.home import PORTS, Mendable, Stack
 from stack_support.native import Service
 from stack_support.supervisor import Child, Ended, Supervisor
+import yaml
 
 from tests.stack.native_stack import ROOT
 
@@ -146,6 +150,68 @@ def test_ports_are_kept_from_boot_to_boot_and_one_that_is_taken_is_named(tmp_pat
         taken = other.getsockname()[1]
         with pytest.raises(Mendable, match=rf"port {taken} \(http\) is taken; .* another --port"):
             Stack.at(tmp_path, port=taken, has_fleet=False)
+
+
+@pytest.fixture
+def balena(supervised, socket_enabled):
+    """Asks what stands in for balena's Supervisor; the status of its answer."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = supervised(steady="echo up; while :; do sleep 0.05; done")
+    child = running.children["steady"]
+    until(child.log.read_text)
+
+    def restarter(key="key"):
+        return Restarter(address=f"http://127.0.0.1:{port}", key=key, application=APPLICATION)
+
+    with listening(port, "key", running.children, running.wishes.append):
+        yield running, child, restarter
+
+
+def test_the_agent_has_a_service_restarted_as_on_a_device(balena):
+    running, child, restarter = balena
+    assert restarter().restart("steady") == ""
+    until(lambda: child.starts == 2, running.look)
+    assert (child.failures, child.is_held) == (0, False)
+
+
+def test_who_is_frozen_is_killed_when_its_grace_is_over(balena, monkeypatch):
+    running, child, restarter = balena
+    monkeypatch.setattr(child, "service", replace(child.service, grace_s=0.3))
+    os.killpg(child.process.pid, signal.SIGSTOP)
+    first = child.process.pid
+    assert restarter().restart("steady") == ""
+    until(lambda: child.starts == 2, running.look)
+    assert not lives(first)
+
+
+def test_who_was_stopped_stays_so_until_a_start_is_asked_for(balena):
+    running, child, _ = balena
+    running.wishes.append(("stop", "steady"))
+    until(lambda: child.process.poll() is not None, running.look)
+    for _ in range(5):
+        running.look()
+    assert child.starts == 1
+    running.wishes.append(("start", "steady"))
+    until(lambda: child.starts == 2, running.look)
+
+
+def test_a_foreign_key_and_an_unknown_service_are_refused(balena):
+    running, _, restarter = balena
+    assert restarter("guessed").restart("steady") == "the Supervisor answers 401"
+    assert restarter().restart("nobody") == "the Supervisor answers 404"
+    assert not running.wishes
+
+
+def test_services_are_given_as_long_to_end_as_in_the_stack(tmp_path, socket_enabled):
+    stack = Stack.at(tmp_path, port=None, has_fleet=False)
+    stack.make_secrets()
+    described = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    units = {"m": 60.0, "s": 1.0}
+    for name, child in stack.children().items():
+        grace = described[name].get("stop_grace_period", "10s")
+        assert child.service.grace_s == float(grace[:-1]) * units[grace[-1]], name
 
 
 @pytest.mark.parametrize("port", ["80", "70000", "home"])
