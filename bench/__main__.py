@@ -9,9 +9,10 @@ from .fleet import command as fleet
 from .ingest import command as ingest
 from .recovery import command as recovery
 from .recovery import footprint
+from .soak import command as soak
 from .solve import command as solve
 
-BENCHES = (closed_loop, forecast, solve, ingest, recovery, footprint, fleet)
+BENCHES = (closed_loop, forecast, solve, ingest, recovery, footprint, soak, fleet)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -73,11 +74,11 @@ def main(options: argparse.Namespace) -> int:
 def figures(home: Home, watch_s: float) -> Iterator[tuple[str, str, float]]:
     """Service, metric, value."""
     begun = time.monotonic()
-    first = last = _look(home)
+    first = last = look(home)
     worst: dict[str, int] = {}
     while time.monotonic() - begun < watch_s:
         time.sleep(LOOK_EVERY_S)
-        last = _look(home)
+        last = look(home)
         worst = {name: max(worst.get(name, 0), used.rss) for name, used in last.items()}
     days = (time.monotonic() - begun) / DAY_S
     for name, used in last.items():
@@ -91,22 +92,30 @@ def figures(home: Home, watch_s: float) -> Iterator[tuple[str, str, float]]:
     yield "all of these", "written_mb_per_day", written / MIB / days
 
 
-def _look(home: Home) -> Mapping[str, Used]:
-    """Each service leads a process group, to which its children belong."""
+def look(home: Home) -> Mapping[str, Used]:
+    """Each service with all of its processes; zeros for one that is down."""
     leaders = {int(service["pid"]): name for name, service in home.told()["services"].items()}
     found = dict.fromkeys(leaders.values(), Used(0, 0, 0))
-    for process in Path("/proc").iterdir():
-        if not process.name.isdecimal():
-            continue
-        try:
-            group = int((process / "stat").read_text().rpartition(")")[2].split()[2])
-            if group in leaders:
-                name = leaders[group]
+    for process, leader in _processes():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if leader in leaders:
+                name = leaders[leader]
                 more, before = _of(process), found[name]
                 found[name] = Used(before.rss + more.rss, before.pss + more.pss, before.written + more.written)
-        except FileNotFoundError, ProcessLookupError:
-            continue
     return found
+
+
+def group(leader: int) -> list[int]:
+    """Each service leads a process group, to which its children belong."""
+    return [int(process.name) for process, found in _processes() if found == leader]
+
+
+def _processes() -> Iterator[tuple[Path, int]]:
+    """Of this machine, with the leader of their group."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                yield process, int((process / "stat").read_text().rpartition(")")[2].split()[2])
 
 
 def _of(process: Path) -> Used:

@@ -69,6 +69,19 @@ class Home:
         """Of its main process."""
         return int(self.told()["services"][service]["pid"])
 
+    @property
+    def token(self) -> str:
+        """Of the owner; empty before `set_up`."""
+        return self._token
+
+    def ask(self, wish: str, service: str) -> None:
+        """Of what stands in for balena's Supervisor: stop, start or restart. Raises OSError where it refuses."""
+        key = (self.state / "balena-key").read_text()
+        address = f"{self.url('balena')}/v2/applications/1/{wish}-service?apikey={key}"
+        body = json.dumps({"serviceName": service, "force": True}).encode()
+        if asked(address, body) is None:
+            raise OSError(f"{wish} of {service} was refused")
+
     def kill(self, service: str) -> None:
         """As the kernel does when there is no memory."""
         self.victim_s = time.time()
@@ -86,7 +99,7 @@ class Home:
 
     def answers(self, url: str) -> bool:
         """Whether somebody answers with 200."""
-        return _asked(url) is not None
+        return asked(url) is not None
 
     @property
     def is_set_up(self) -> bool:
@@ -112,7 +125,7 @@ class Home:
         """Whether a new plan of the engine comes through the front door: all of the control works."""
         url = f"{self.url('http')}/api/services/hems/plan_now?return_response"
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        answer = _asked(url, b"{}", headers, timeout_s=60.0)
+        answer = asked(url, b"{}", headers, timeout_s=60.0)
         return answer is not None and json.loads(answer)["service_response"]["status"] in {"optimal", "feasible"}
 
     def has_points_since(self, since_s: float) -> bool:
@@ -162,7 +175,7 @@ def a_home(state: Path, *options: str) -> Iterator[Home]:
         process.wait(120)
 
 
-def _asked(
+def asked(
     url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout_s: float = 5.0
 ) -> bytes | None:
     """What is answered with 200; None for everything else."""

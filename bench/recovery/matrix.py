@@ -85,27 +85,30 @@ class Matrix:
 
     def settle(self, patience_s: float = PATIENCE_S) -> None:
         """End the load, wait until all of it is in the database, and name who lost what is missing."""
-        sensors = self._sensors
-        unacknowledged = sensors.end()
-        if unacknowledged:
-            raise TimeoutError(f"the broker never acknowledged {unacknowledged} messages")
-        # The agent tries a database that was away at growing distances, half a minute at most.
-        until = time.monotonic() + patience_s
-        while (missing := self._missing()) and time.monotonic() < until:
-            time.sleep(3)
-        for second in missing:
-            self.found[self._culprit(sensors.begun_s + second)].lost += 1
-
-    def _missing(self) -> list[int]:
-        """The second of each message that the database does not have."""
-        arrived = Counter(count for _, count in set(self._home.counts(self._sensors.begun_s - 60)))
-        wanted = self._sensors.count
-        return [second for second in range(self._sensors.seconds) for _ in range(wanted - arrived.get(second, 0))]
+        for second in settled(self._home, self._sensors, patience_s):
+            self.found[self._culprit(self._sensors.begun_s + second)].lost += 1
 
     def _culprit(self, sent_s: float) -> str:
         """Who was killed last, at that time or a little later."""
         before = [service for at_s, service in self.killed if at_s <= sent_s + LATE_S]
         return before[-1] if before else self.killed[0][1]
+
+
+def settled(home: Home, sensors: Sensors, patience_s: float = PATIENCE_S) -> list[int]:
+    """End the load; the second of each message that the database does not have in the end. Raises TimeoutError."""
+    unacknowledged = sensors.end()
+    if unacknowledged:
+        raise TimeoutError(f"the broker never acknowledged {unacknowledged} messages")
+    # The agent tries a database that was away at growing distances, half a minute at most.
+    until = time.monotonic() + patience_s
+    while (missing := _missing(home, sensors)) and time.monotonic() < until:
+        time.sleep(3)
+    return missing
+
+
+def _missing(home: Home, sensors: Sensors) -> list[int]:
+    arrived = Counter(count for _, count in set(home.counts(sensors.begun_s - 60)))
+    return [second for second in range(sensors.seconds) for _ in range(sensors.count - arrived.get(second, 0))]
 
 
 def figures(found: dict[str, Found], mtbf_days: float) -> Iterator[tuple[str, str, float | int]]:

@@ -38,15 +38,22 @@ class Sensors(threading.Thread):
         self.connections = 0
         self.is_acknowledged = False
         """Whether anything was, in this connection."""
+        self.acknowledged = -1e9
+        """When anything was; monotonic clock."""
+        self.sent_again = 0
+        """Messages that the broker may have had before."""
 
     def run(self) -> None:
         """Until `end`, and until everything is acknowledged."""
         self.begun_s, begun = time.time(), time.monotonic()
         while not self._ending.is_set():
             for part in range(SLICES):
-                self._serve(begun + self.seconds + part / SLICES)
+                at_s = self.seconds + part / SLICES
+                self._serve(begun + at_s)
+                # Of the time at which it was due: what is late after a broker that was away has times of its own.
+                stamp = datetime.fromtimestamp(self.begun_s + at_s, UTC)
                 for number in range(part, self.count, SLICES):
-                    self._publish(number)
+                    self._publish(number, stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
             self.seconds += 1
         until = time.monotonic() + 60.0
         while self._open and time.monotonic() < until:
@@ -59,8 +66,7 @@ class Sensors(threading.Thread):
         self.join()
         return len(self._open)
 
-    def _publish(self, number: int) -> None:
-        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def _publish(self, number: int, stamp: str) -> None:
         topic = f"hems/{self._home}/telemetry/sensor{number:05d}".encode()
         body = b'{"schema":1,"time":"%s","site":"home","kind":"sensor","values":{"%s":%d.0}}' % (
             stamp.encode(),
@@ -105,7 +111,7 @@ class Sensors(threading.Thread):
         self._rest = found[len(found) // 4 * 4 :]
         for start in range(0, len(found) // 4 * 4, 4):
             self._open.pop(int.from_bytes(found[start + 2 : start + 4]), None)
-        self.is_acknowledged = True
+        self.is_acknowledged, self.acknowledged = True, time.monotonic()
 
     def _connect(self) -> None:
         connect = b"\x00\x04MQTT\x04\xc2\x00\x00"
@@ -121,6 +127,7 @@ class Sensors(threading.Thread):
                 connection.settimeout(20.0)
                 self._socket, self._rest, self.is_acknowledged = connection, b"", False
                 self.connections += 1
+                self.sent_again += len(self._open)
                 self._send(PUBLISH_QOS_1 | AGAIN, list(self._open.values()))
                 return
         connection.close()

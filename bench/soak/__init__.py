@@ -1,0 +1,1 @@
+"""`scripts/bench soak`: a home that lives for hours while its services are killed, frozen and cut off at random."""
