@@ -47,7 +47,6 @@ CHEAP = {"product": "USB Serial", "idVendor": "1a86", "idProduct": "7523"}
 """Its chip says neither who made it nor a serial number."""
 MAJORS = {"ttyUSB": 188, "ttyACM": 166}
 
-NOT_HERE = {"reason": "what Home Assistant's integration usb needs is not installed"}
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can make devices")
 
@@ -148,7 +147,7 @@ KNOWN_TO_UDEV = st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_c
     serial=st.one_of(st.none(), KNOWN_TO_UDEV, st.text("abc ,/#-_1", min_size=1)),
 )
 def test_names_are_those_that_home_assistants_serial_library_expects_of_udev(tmp_path_factory, vendor, model, serial):
-    common, udev = pytest.importorskip("serialx.common", **NOT_HERE), pytest.importorskip("serialx.udev")
+    from serialx import common, udev
 
     board = Board(tmp_path_factory.mktemp("board"))
     said = {"manufacturer": vendor, "product": model, "serial": serial}
@@ -340,9 +339,8 @@ def test_the_second_file_gives_home_assistant_serial_ports_and_nothing_more():
 
 @needs_root
 def test_home_assistant_lists_the_stick_by_its_name(board, devices, monkeypatch):
-    serial_linux = pytest.importorskip("serialx.platforms.serial_linux", **NOT_HERE)
-    pytest.importorskip("aiousbwatcher", **NOT_HERE)
     from homeassistant.components.usb.utils import scan_serial_ports
+    from serialx.platforms import serial_linux
 
     monkeypatch.setattr(serial_linux, "SYS_ROOT", board.sys)
     monkeypatch.setattr(serial_linux, "DEV_ROOT", board.dev)
@@ -357,7 +355,7 @@ def test_home_assistant_lists_the_stick_by_its_name(board, devices, monkeypatch)
 
 @needs_root
 def test_home_assistant_is_told_to_look_when_a_stick_comes_and_when_it_goes(board, devices, monkeypatch):
-    impl = pytest.importorskip("aiousbwatcher.impl", **NOT_HERE)
+    from aiousbwatcher import impl
 
     async def told() -> int:
         devices.follow(board.ports)
