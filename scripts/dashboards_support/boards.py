@@ -4,6 +4,7 @@ from .flux import (
     LOCAL_DAYS,
     average,
     by_asset,
+    currency,
     daily_increase,
     daily_last,
     increase,
@@ -33,13 +34,14 @@ from .grafana import (
     override,
 )
 
-CURRENCY = "in the home's currency"
 GRID, PV, LOAD, BATTERY, SITE_KIND = (f'r.kind == "{kind}"' for kind in ("grid", "pv", "load", "battery", "site"))
 GRID_KW = total(rows("telemetry", "power_kw", GRID))
 LOAD_KW = total(rows("telemetry", "power_kw", LOAD))
 PV_KW = negative(total(rows("telemetry", "power_kw", PV)))
 DISPATCH_COLORS = {"planned": WARN, "commanded": EXPORT, "measured": COLORS["grid"]}
 SOC_STEPS = ((None, BAD), (15.0, WARN), (30.0, GOOD))
+MONEY, PRICE = {"unit_query": currency(), "decimals": 2}, {"unit_query": currency("/kWh"), "decimals": 4}
+"""Of panels that show money or prices of a kilowatt-hour."""
 ALERT_STEPS = ((None, GOOD), (1.0, BAD))
 EVENT_MARKS = ("Demand-response events", EXPORT, rows("events", "state"))
 
@@ -67,8 +69,8 @@ def overview() -> Dashboard:
                 decimals=0,
                 steps=SOC_STEPS,
             ),
-            number("Cost today", f"Imports minus earnings since midnight, {CURRENCY}.", today, decimals=2),
-            number("Saving today", f"What HEMS was worth since midnight, {CURRENCY}.", saved, decimals=2),
+            number("Cost today", "Imports minus earnings since midnight.", today, **MONEY),
+            number("Saving today", "What HEMS was worth since midnight.", saved, **MONEY),
             lines(
                 "Power by kind",
                 "Positive draws from the home's bus; the grid is positive where it supplies.",
@@ -88,15 +90,14 @@ def overview() -> Dashboard:
             ),
             lines(
                 "Prices",
-                f"Of a kilowatt-hour, {CURRENCY}.",
+                "Of a kilowatt-hour.",
                 {
                     "import": average(rows("telemetry", "import_price_per_kwh")),
                     "export": average(rows("telemetry", "export_price_per_kwh")),
                 },
                 colors={"import": COLORS["grid"], "export": EXPORT},
-                decimals=4,
-                axis="per kWh",
                 width=12,
+                **PRICE,
             ),
             lines(
                 "Temperatures",
@@ -147,12 +148,8 @@ def energy() -> Dashboard:
             number("Used", "By the household, without controlled assets, over the range.", increase(load_kwh), **kwh),
             number("Bought", "From the grid, over the range.", increase(bought), **kwh),
             number("Sold", "To the grid, over the range.", increase(sold), **kwh),
-            number(
-                "Cost", f"Imports minus earnings of the days in the range, {CURRENCY}.", cost, calc="sum", decimals=2
-            ),
-            number(
-                "Saving", f"What HEMS was worth on the days in the range, {CURRENCY}.", saving, calc="sum", decimals=2
-            ),
+            number("Cost", "Imports minus earnings of the days in the range.", cost, calc="sum", **MONEY),
+            number("Saving", "What HEMS was worth on the days in the range.", saving, calc="sum", **MONEY),
             number(
                 "Own use",
                 "Share of what was generated that did not go to the grid; what a battery took from the grid"
@@ -200,13 +197,12 @@ def energy() -> Dashboard:
             ),
             lines(
                 "Money by day",
-                f"{CURRENCY.capitalize()}; below zero the home has earned.",
+                "Below zero the home has earned.",
                 {"cost": cost, "saving": saving},
                 bars=True,
-                decimals=2,
                 colors={"cost": BAD, "saving": GOOD},
-                axis="currency",
                 width=12,
+                **MONEY,
             ),
             lines(
                 "Energy of each asset by day",

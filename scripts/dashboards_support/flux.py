@@ -9,6 +9,8 @@ METRIC = "$metric"
 WINDOW = "v.windowPeriod"
 QUARTER = "if int(v: v.windowPeriod) > int(v: 15m) then v.windowPeriod else 15m"
 """A quarter of an hour, or longer where there would be more points than a panel takes."""
+HOUR = "if int(v: v.windowPeriod) > int(v: 1h) then v.windowPeriod else 1h"
+MONTH = "range(start: -30d, stop: now())"
 LOCAL_DAYS = """\
 import "timezone"
 
@@ -34,7 +36,7 @@ def rows(
     """Points of some fields, or of those chosen in `$metric`, in the chosen homes; `site`, `asset`: and in those."""
     names = (fields,) if isinstance(fields, str) else fields
     chosen = [one_of("home")]
-    if site and measurement in {"telemetry", "plan"}:
+    if site and measurement in {"telemetry", "plan", "forecast"}:
         chosen.append(one_of("site"))
     if asset:
         chosen.append(one_of("asset"))
@@ -112,14 +114,26 @@ def daily_last(source: str) -> str:
     return LOCAL_DAYS + "\n".join([source, windows("last", "1d"), "  |> group()", windows("sum", "1d")])
 
 
-def compared(left: str, right: str, value: str, *, by: str = "home", name: str = "r.home") -> str:
-    """Two sources in quarters of an hour as r.left and r.right, where both have a value; a series for each `name`."""
+def compared(
+    left: str,
+    right: str,
+    value: str,
+    *,
+    by: str = "home",
+    name: str = "r.home",
+    every: str = QUARTER,
+    fn: str = "sum",
+) -> str:
+    """Two sources in quarters of an hour as r.left and r.right, where both have a value; a series for each `name`.
+
+    What belongs to the same home is put together by `fn`.
+    """
     keys = '"home"' if by == "home" else f'"home", "{by}"'
-    quarters = "\n".join([windows("mean", QUARTER), f"  |> group(columns: [{keys}])", windows("sum", QUARTER)])
+    folded = "\n".join([windows("mean", every), f"  |> group(columns: [{keys}])", windows(fn, every)])
     pairs = "\n".join(
         [
-            f'left = {left}\n{quarters}\n  |> set(key: "side", value: "left")\n',
-            f'right = {right}\n{quarters}\n  |> set(key: "side", value: "right")\n',
+            f'left = {left}\n{folded}\n  |> set(key: "side", value: "left")\n',
+            f'right = {right}\n{folded}\n  |> set(key: "side", value: "right")\n',
             "union(tables: [left, right])",
             f"  |> group(columns: [{keys}])",
             '  |> pivot(rowKey: ["_time"], columnKey: ["side"], valueColumn: "_value")',
@@ -137,6 +151,19 @@ def latest(source: str, name: str, fn: str = "sum", value: str = "r._value") -> 
             f"{source}\n  |> last()",
             f'  |> group(columns: ["home"])\n  |> {fn}()\n  |> group()',
             f'  |> map(fn: (r) => ({{home: r.home, "{name}": {value}}}))',
+        ]
+    )
+
+
+def currency(per: str = "") -> str:
+    """What Grafana calls the unit of money in the chosen homes; nothing where no plan of a month tells."""
+    same = 'accumulator.unit == "" or accumulator.unit == r._value'
+    one = f'({{unit: if {same} then r._value else "of several currencies"}})'
+    return "\n".join(
+        [
+            f"{rows('plan', 'currency', within=MONTH)}\n  |> last()\n  |> group()",
+            f'  |> reduce(fn: (r, accumulator) => {one}, identity: {{unit: ""}})',
+            f'  |> map(fn: (r) => ({{unit: "suffix:" + r.unit + "{per}"}}))',
         ]
     )
 

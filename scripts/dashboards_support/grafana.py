@@ -38,7 +38,7 @@ UNITS = {
     "_kg": "masskg",
     "_w_m2": "Wm2",
 }
-"""Grafana's units, by the end of a quantity's name; prices and money are plain numbers in the home's currency."""
+"""Grafana's units, by the end of a quantity's name; prices and money are numbers, but for panels of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ class Panel:
     """Transformations of what the queries found."""
     links: list[Json] = field(default_factory=list)
     axis: str = ""
+    unit_query: str = ""
+    """Finds the unit in a column of that name, where only the data knows it: Grafana puts no variable into a unit."""
 
     def json(self, identity: int, x: int, y: int) -> Json:
         """As Grafana keeps it."""
@@ -91,16 +93,29 @@ class Panel:
             "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
             "targets": [
                 {"refId": chr(ord("A") + number), "datasource": SOURCE, "query": query}
-                for number, query in enumerate(self.queries.values())
+                for number, query in enumerate(self._asked())
             ],
             "interval": "10s",
             "fieldConfig": {"defaults": defaults, "overrides": [*self._names(), *self._tones(), *self.overrides]},
             "options": self.options,
-            "transformations": self.changes,
+            "transformations": [*self._found_unit(), *self.changes],
         }
         if self.repeat:
             made |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": WIDTH // self.width}
         return made
+
+    def _asked(self) -> Iterable[str]:
+        yield from self.queries.values()
+        if self.unit_query:
+            yield self.unit_query
+
+    def _found_unit(self) -> Iterable[Json]:
+        if self.unit_query:
+            options = {"configRefId": chr(ord("A") + len(self.queries))}
+            yield {
+                "id": "configFromData",
+                "options": options | {"mappings": [{"fieldName": "unit", "handlerKey": "unit"}]},
+            }
 
     def _names(self) -> Iterable[Json]:
         for number, name in enumerate(self.queries):

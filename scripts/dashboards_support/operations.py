@@ -1,7 +1,7 @@
 """The dashboards of whoever looks after homes: health and feeds of one, and the fleet."""
 
-from .boards import ALERT_STEPS, BATTERY, GRID, PV
-from .flux import ages, by_asset, called, increase, latest, name_of, rows, tag_values, total, windows
+from .boards import ALERT_STEPS, BATTERY, GRID, MONEY, PV
+from .flux import MONTH, ages, by_asset, called, increase, latest, name_of, rows, tag_values, total, windows
 from .grafana import (
     BAD,
     BUCKET,
@@ -24,7 +24,6 @@ from .grafana import (
 UP = [{"type": "value", "options": {"0": {"text": "down", "color": BAD}, "1": {"text": "up", "color": GOOD}}}]
 SILENT = [{"type": "value", "options": {"0": {"text": "no", "color": GOOD}, "1": {"text": "silent", "color": BAD}}}]
 LAG_STEPS = ((None, GOOD), (300.0, WARN), (3600.0, BAD))
-MONTH = "range(start: -30d, stop: now())"
 SILENT_AFTER_S = 2700.0
 """Three quarters of an hour: where only quarters are copied, a home speaks once a quarter."""
 HEARTBEAT = rows("stack", "spool_points", within=MONTH)
@@ -172,10 +171,24 @@ def health() -> Dashboard:
                 unit="short",
                 width=24,
             ),
+            Row("Devices, where their sensors are bound"),
+            lines("State of health", "Of the batteries.", _of_devices("soh_percent"), unit="percent"),
+            lines(
+                "Temperatures",
+                "Of the cells of batteries, and of inverters.",
+                _of_devices("temperature_degc", where='(r.kind == "battery" or r.kind == "inverter")'),
+                unit="celsius",
+            ),
+            lines("Voltages", "Of devices, and of the phases of the connection.", _of_devices(*VOLTAGES), unit="volt"),
+            lines("Currents", "The same, with the sign that each gives it.", _of_devices(*CURRENTS), unit="amp"),
         ],
     )
 
 
+VOLTAGES, CURRENTS = (
+    (f"{what}_{unit}", *(f"{what}_l{phase}_{unit}" for phase in (1, 2, 3)))
+    for what, unit in (("voltage", "v"), ("current", "a"))
+)
 ENGINE = 'r.service == "engine"'
 ASSET_OF_FEEDS = Variable(
     "asset", "Feed", tag_values("asset", 'r._measurement == "feeds"', "r.home =~ /^${home:regex}$/")
@@ -198,6 +211,7 @@ def fleet() -> Dashboard:
         "generation": latest(rows("telemetry", "power_kw", PV), "generation", value="-r._value"),
         "state of charge": latest(rows("telemetry", "soc_percent", BATTERY), "state of charge", "mean"),
         "cost today": latest(rows("telemetry", "cost_today"), "cost today"),
+        "currency": latest(rows("plan", "currency", within=MONTH), "currency", "last"),
     }
     return Dashboard(
         uid="hems-fleet",
@@ -223,9 +237,9 @@ def fleet() -> Dashboard:
             number("Grid", "Of all homes together; positive imports.", total(power), unit="kwatt", decimals=1),
             number(
                 "Saving today",
-                "Of all homes, where they share a currency.",
+                "Of all homes; a number without a meaning where their currencies differ.",
                 f"{rows('telemetry', 'saving_today')}\n  |> last()\n  |> group()\n  |> sum()",
-                decimals=2,
+                **MONEY,
             ),
             table(
                 "Homes",
@@ -282,6 +296,12 @@ def fleet() -> Dashboard:
             ),
         ],
     )
+
+
+def _of_devices(*fields: str, where: str = "true") -> str:
+    """A series for each device, and for each quantity where there may be several."""
+    suffix = ' + " " + r._field' if len(fields) > 1 else ""
+    return by_asset(rows("telemetry", fields, where, asset=True, site=False), suffix=suffix)
 
 
 def _overview() -> Json:

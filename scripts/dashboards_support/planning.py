@@ -1,8 +1,26 @@
 """The dashboards of planning: forecasts against real, plan against actual."""
 
-from .boards import CURRENCY, DISPATCH_COLORS, EVENT_MARKS, GRID_KW, LOAD, LOAD_KW, PV, PV_KW, SITE_KIND, dispatch
-from .flux import average, compared, name_of, negative, one_of, rows, tag_values, total
-from .grafana import BUCKET, COLORS, HOME, SITE, WARN, Dashboard, Row, Variable, lines, number, table
+from collections.abc import Iterable
+from typing import Any
+
+from .boards import DISPATCH_COLORS, EVENT_MARKS, GRID_KW, LOAD, LOAD_KW, PRICE, PV, PV_KW, SITE_KIND, dispatch
+from .flux import HOUR, QUARTER, average, compared, name_of, negative, one_of, rows, tag_values, total
+from .grafana import (
+    BUCKET,
+    COLORS,
+    EXPORT,
+    HOME,
+    SITE,
+    WARN,
+    Dashboard,
+    Json,
+    Panel,
+    Row,
+    Variable,
+    lines,
+    number,
+    table,
+)
 
 ERROR = "r.left - r.right"
 SIZE = "if r.left > r.right then r.left - r.right else r.right - r.left"
@@ -16,7 +34,17 @@ def forecasts() -> Dashboard:
     """What was expected beside what came."""
     load = (rows("plan", "load_kw", SITE_KIND), rows("telemetry", "power_kw", LOAD))
     pv = (rows("plan", "available_kw", SITE_KIND), negative(rows("telemetry", "power_kw", PV)))
-    last_said = "The forecast is the last one made before the time in question: newer plans overwrite older ones."
+    price = rows("telemetry", "import_price_per_kwh")
+    load_ahead, pv_ahead, price_ahead = (
+        rows("forecast", field, SITE_KIND) for field in ("load_kw", "available_kw", "price")
+    )
+    kw: Json = {"unit": "kwatt", "decimals": 2}
+    money: Json = {**PRICE, "every": HOUR, "fn": "mean"}
+    said = (
+        "The forecast is the last one made before the time in question: newer plans overwrite older ones."
+        " That of a day ahead was made 24 to 26 hours before, and nothing overwrites it."
+    )
+    colors = {"forecast": WARN, "a day ahead": EXPORT}
     return Dashboard(
         uid="hems-forecasts",
         title="HEMS · Forecasts against real",
@@ -27,78 +55,83 @@ def forecasts() -> Dashboard:
         content=[
             lines(
                 "Household load",
-                last_said,
-                {"forecast": total(load[0]), "real": LOAD_KW},
+                said,
+                {"forecast": total(load[0]), "a day ahead": total(load_ahead), "real": LOAD_KW},
                 unit="kwatt",
                 width=24,
-                colors={"forecast": WARN, "real": COLORS["load"]},
+                colors=colors | {"real": COLORS["load"]},
             ),
             lines(
                 "Sun",
-                f"{last_said} Where arrays are held back, what they could have given is drawn as well.",
+                f"{said} Where arrays are held back, what they could have given is drawn as well.",
                 {
                     "forecast": total(pv[0]),
+                    "a day ahead": total(pv_ahead),
                     "real": PV_KW,
                     "could have been": total(rows("telemetry", "available_kw", PV)),
                 },
                 unit="kwatt",
                 width=24,
-                colors={"forecast": WARN, "real": COLORS["pv"], "could have been": COLORS["load"]},
+                colors=colors | {"real": COLORS["pv"], "could have been": COLORS["load"]},
             ),
             lines(
                 "Prices",
-                f"Of a kilowatt-hour, {CURRENCY}: in the plan, and in force at the time.",
+                "Of a kilowatt-hour: in the plan, a day ahead, and in force at the time.",
                 {
                     "import, planned": average(rows("plan", "price", SITE_KIND)),
-                    "import, in force": average(rows("telemetry", "import_price_per_kwh")),
+                    "import, a day ahead": average(price_ahead),
+                    "import, in force": average(price),
                     "export, planned": average(rows("plan", "export_price", SITE_KIND)),
                     "export, in force": average(rows("telemetry", "export_price_per_kwh")),
                 },
-                decimals=4,
                 width=24,
-                axis="per kWh",
+                **PRICE,
             ),
-            Row("Errors, by quarters of an hour; by more over months"),
-            number(
-                "Load: mean error",
-                "Mean size of the error.",
-                compared(*load, SIZE),
-                calc="mean",
-                unit="kwatt",
-                decimals=2,
-                width=6,
-            ),
-            number(
-                "Load: bias",
-                "Above zero, too much was expected.",
-                compared(*load, ERROR),
-                calc="mean",
-                unit="kwatt",
-                decimals=2,
-                width=6,
-            ),
-            number(
-                "Sun: mean error",
-                "Mean size of the error; what was held back counts as error.",
-                compared(*pv, SIZE),
-                calc="mean",
-                unit="kwatt",
-                decimals=2,
-                width=6,
-            ),
-            number(
-                "Sun: bias",
-                "Above zero, too much was expected.",
-                compared(*pv, ERROR),
-                calc="mean",
-                unit="kwatt",
-                decimals=2,
-                width=6,
-            ),
+            Row("Errors of the last forecast, by quarters of an hour; by more over months"),
+            *_errors("Load", "", *load, **kw),
+            *_errors("Sun", "What was held back counts as error.", *pv, **kw),
             lines("Error of the load", "Forecast minus real, by home.", compared(*load, ERROR), unit="kwatt"),
             lines("Error of the sun", "Forecast minus real, by home.", compared(*pv, ERROR), unit="kwatt"),
+            Row("Errors of the forecast a day ahead, by the hour; by more over months"),
+            *_errors("Load, a day ahead", "", load_ahead, load[1], width=4, every=HOUR, **kw),
+            *_errors(
+                "Sun, a day ahead", "What was held back counts as error.", pv_ahead, pv[1], width=4, every=HOUR, **kw
+            ),
+            *_errors("Price, a day ahead", "Of import.", price_ahead, price, width=4, **money),
+            lines(
+                "Error of the load, a day ahead",
+                "Forecast minus real, by home.",
+                compared(load_ahead, load[1], ERROR, every=HOUR),
+                unit="kwatt",
+            ),
+            lines(
+                "Error of the sun, a day ahead",
+                "Forecast minus real, by home.",
+                compared(pv_ahead, pv[1], ERROR, every=HOUR),
+                unit="kwatt",
+            ),
         ],
     )
+
+
+def _errors(
+    what: str,
+    note: str,
+    expected: str,
+    real: str,
+    *,
+    every: str = QUARTER,
+    fn: str = "sum",
+    width: int = 6,
+    **more: Any,
+) -> Iterable[Panel]:
+    """Size and bias of an error as numbers."""
+    for title, says, value in (
+        ("mean error", "Mean size of the error.", SIZE),
+        ("bias", "Above zero, too much was expected.", ERROR),
+    ):
+        query = compared(expected, real, value, every=every, fn=fn)
+        yield number(f"{what}: {title}", f"{says} {note}".strip(), query, calc="mean", width=width, **more)
 
 
 def plan() -> Dashboard:

@@ -61,13 +61,13 @@ def grouped(rows: Iterable[Row], key: Iterable[str]) -> list[Table]:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Of a row; `columns` are those that it reads."""
+    """Of a row, or of one and what the rows before it left; `columns` are those that it reads."""
 
-    call: Callable[[Row], Any]
+    call: Callable[..., Any]
     columns: frozenset[str]
 
-    def __call__(self, row: Row) -> Any:
-        return self.call(row)
+    def __call__(self, *given: Row) -> Any:
+        return self.call(*given)
 
 
 def columns(node: Any) -> frozenset[str]:
@@ -145,8 +145,11 @@ class Run:
             case "ConditionalExpression":
                 return self.value(node["consequent" if self.value(node["test"], scope) else "alternate"], scope)
             case "FunctionExpression":
-                (parameter,) = (_name(each["key"]) for each in node["params"])
-                return Function(lambda row: self.value(node["body"], {**scope, parameter: row}), columns(node["body"]))
+                names = [_name(each["key"]) for each in node["params"]]
+                return Function(
+                    lambda *given: self.value(node["body"], {**scope, **dict(zip(names, given, strict=True))}),
+                    columns(node["body"]),
+                )
             case "PipeExpression":
                 return self._call(node["call"], scope, self.value(node["argument"], scope))
             case "CallExpression":
@@ -246,6 +249,15 @@ class Run:
                 same = tuple((name, made.rows[0][name]) for name in made.key)
                 found.setdefault(same, Table(made.key)).rows.extend(made.rows)
         return list(found.values())
+
+    def do_reduce(self, tables: list[Table], fn: Function, identity: Row) -> list[Table]:
+        found = []
+        for table in tables:
+            left = identity
+            for row in table.rows:
+                left = fn(row, left)
+            found.append(Table(table.key, [{name: table.rows[0][name] for name in table.key} | left]))
+        return found
 
     def do_group(self, tables: list[Table], columns: Iterable[str] = ()) -> list[Table]:
         return grouped((row for table in tables for row in table.rows), columns)

@@ -8,7 +8,7 @@ from hems_agent.feeds import FeedState, Trouble, feed_line
 from hems_agent.ingest import IngestState
 from hems_agent.intake import Counts
 from hems_agent.lines import line
-from hems_agent.plans import event_line, plan_lines
+from hems_agent.plans import event_line, forecast_lines, plan_lines
 from hems_agent.probes import Seen
 from hems_agent.provision import ReplicationStatus
 from hems_agent.spool import SpoolState
@@ -48,7 +48,13 @@ def measured(home: str, at: datetime) -> Iterator[str]:
     grid_kw = 1.0 - sun_kw
     whole = {"outdoor_degc": 8.0, "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.08, "co2_kg": 0.1 * hours}
     assets: dict[tuple[str, str], dict[str, float | str | None]] = {
-        ("grid", "grid"): {"power_kw": grid_kw, "imported_kwh": 0.5 * hours, "exported_kwh": 0.1 * hours},
+        ("grid", "grid"): {
+            "power_kw": grid_kw,
+            "imported_kwh": 0.5 * hours,
+            "exported_kwh": 0.1 * hours,
+            "voltage_l1_v": 231.0,
+            "current_l1_a": 2.0,
+        },
         ("load", "load"): {"power_kw": 1.0, "imported_kwh": hours},
         ("site", "site"): {**whole, "cost_today": 0.1 * (hours % 24), "saving_today": 0.05 * (hours % 24)},
         ("roof", "pv"): {"power_kw": -sun_kw, "available_kw": sun_kw, "exported_kwh": 0.6 * hours},
@@ -61,6 +67,8 @@ def measured(home: str, at: datetime) -> Iterator[str]:
             "energy_kwh": 4.0,
             "imported_kwh": 0.2 * hours,
             "temperature_degc": 21.0,
+            "voltage_v": 51.0,
+            "current_a": -9.5,
         },
         ("car", "ev"): {"power_kw": 0.0, "soc_percent": 70.0, "connected": 1.0, "imported_kwh": 0.3 * hours},
     }
@@ -69,17 +77,17 @@ def measured(home: str, at: datetime) -> Iterator[str]:
         yield line("telemetry", tags, values, round(at.timestamp() * 1000))
 
 
-def planned(home: str, since: datetime, hours: int) -> list[str]:
+def a_plan(since: datetime, hours: int, load_kw: float = 0.5, currency: str = "EUR") -> PlanMessage:
     """Slots of a quarter of an hour: half a kilowatt less load than there is, and what the sun gives at noon."""
     quarter = timedelta(minutes=15)
     starts = [since + number * quarter for number in range(4 * hours)]
     count = len(starts)
-    plan = PlanMessage(
+    return PlanMessage(
         site="home",
         made=since,
         expires=since + timedelta(hours=1),
         outcome="optimal",
-        currency="EUR",
+        currency=currency,
         cost=1.0,
         bill=1.0,
         slots=tuple(SlotTimes(start=start, end=start + quarter) for start in starts),
@@ -88,17 +96,19 @@ def planned(home: str, since: datetime, hours: int) -> list[str]:
             "roof": PlannedAsset(kind="pv", power_kw=(-1.0,) * count),
         },
         grid_kw=(0.25,) * count,
-        load_kw=(0.5,) * count,
+        load_kw=(load_kw,) * count,
         import_price_per_kwh=(0.3,) * count,
         export_price_per_kwh=(0.08,) * count,
         available_kw={"roof": (1.5,) * count},
     )
-    return plan_lines(home, plan)
 
 
-def recorded(home: str, until: datetime = NOW) -> list[str]:
+def recorded(home: str, until: datetime = NOW, currency: str = "EUR") -> list[str]:
     """A day of a home, to its last word."""
-    found = planned(home, until - timedelta(days=1), 48)
+    found = plan_lines(home, a_plan(until - timedelta(days=1), 48, currency=currency))
+    for hours in range(-48, 1):
+        # A day ahead a fifth more load was expected than there was.
+        found += forecast_lines(home, a_plan(until + timedelta(hours=hours), 26, load_kw=1.2))
     feeds = (("battery", 3.0, None), ("meter", 900.0, Trouble.SILENT))
     at = until - timedelta(days=1)
     while at < until:

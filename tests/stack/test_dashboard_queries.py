@@ -156,6 +156,49 @@ def test_errors_of_forecasts_are_forecast_minus_real():
     assert len(found(asked("forecasts", "Load: bias"), window="1h0m0s")[0].rows) == 24
 
 
+def test_errors_of_a_day_ahead_are_those_of_what_was_expected_then():
+    for panel, wanted in (("bias", 0.2), ("mean error", 0.2)):
+        (errors,) = found(asked("forecasts", f"Load, a day ahead: {panel}"))
+        assert [row["_value"] for row in errors.rows] == pytest.approx([wanted] * 24), "an hour each"
+    (errors,) = found(asked("forecasts", "Sun, a day ahead: bias"))
+    assert errors.rows[0]["_value"] == pytest.approx(1.5 - 2.0, abs=0.1), "at noon"
+    (errors,) = found(asked("forecasts", "Price, a day ahead: mean error"))
+    assert {row["_value"] for row in errors.rows} == {0.0}
+    (ahead,) = found(asked("forecasts", "Household load", 1), stop="2026-11-22T13:00:00Z")
+    assert len(ahead.rows) == 4 * 49, "a day behind, a day ahead and the hour after it"
+
+
+def test_prices_of_several_sites_are_not_added_up():
+    at_ms = round(NOW.timestamp() * 1000) - 3_600_000
+    both = [
+        f"{measurement},home=h-1,site={site},asset=site,kind=site {field}={value} {at_ms}\n"
+        for site in ("home", "barn")
+        for measurement, field, value in (("forecast", "price", 0.5), ("telemetry", "import_price_per_kwh", 0.25))
+    ]
+    assert only(asked("forecasts", "Price, a day ahead: bias"), points=bucket(*both)) == 0.25
+
+
+def test_the_unit_of_money_is_the_currency_of_the_home():
+    unit = targets("energy", "Cost")[-1]
+    assert found(unit)[0].rows == [{"unit": "suffix:EUR"}]
+    assert found(targets("overview", "Prices")[-1])[0].rows == [{"unit": "suffix:EUR/kWh"}]
+    assert len(found(unit, {})) == 1, "of two homes with the same"
+    abroad = bucket(*recorded("h-1"), *recorded("h-2"), *recorded("h-3", currency="SEK"))
+    assert found(unit, {"home": ["h-3"]}, abroad)[0].rows == [{"unit": "suffix:SEK"}]
+    assert found(unit, {}, abroad)[0].rows == [{"unit": "suffix:of several currencies"}]
+    assert found(unit, {}, bucket(*measured("h-1", NOW))) == [], "recorded by an older version: a plain number"
+
+
+def test_devices_show_what_their_sensors_tell():
+    assert only(asked("health", "State of health")) == 97.0
+    (temperature,) = found(asked("health", "Temperatures"))
+    assert (temperature.rows[-1]["_field"], temperature.rows[-1]["_value"]) == ("battery", 21.0)
+    voltages = {table.rows[-1]["_field"]: table.rows[-1]["_value"] for table in found(asked("health", "Voltages"))}
+    assert voltages == {"battery voltage_v": 51.0, "grid voltage_l1_v": 231.0}
+    currents = {table.rows[-1]["_field"]: table.rows[-1]["_value"] for table in found(asked("health", "Currents"))}
+    assert currents == {"battery current_a": -9.5, "grid current_l1_a": 2.0}
+
+
 def test_the_plan_reaches_into_the_future():
     (table,) = found(asked("forecasts", "Household load"), stop="2026-11-22T12:00:00Z")
     assert table.rows[-1]["_time"] > NOW.timestamp() * SECOND_NS
@@ -201,6 +244,7 @@ def test_the_fleet_has_a_row_for_each_home_and_knows_the_silent_one():
     assert (rows["h-1"]["silent for"], rows["h-2"]["silent for"]) == pytest.approx((600.0, 7800.0))
     assert rows["h-1"]["generation"] == pytest.approx(2.0, abs=0.05)
     assert rows["h-1"]["state of charge"] == 40.0
+    assert rows["h-1"]["currency"] == "EUR"
     assert rows["h-1"]["lag"] == 12.0, "the worse of recording and replication"
     (silent,) = found(asked("fleet", "Silent homes", kind="table"), {})
     assert [(row["home"], row["silent for"]) for row in silent.rows] == [("h-2", pytest.approx(7800.0))]

@@ -14,7 +14,7 @@ from tests.stack.recorded_home import bucket, recorded
 SOURCE = yaml.safe_load((ROOT / "balena/grafana/provisioning/datasource.yaml").read_text())["datasources"][0]
 EVERY = [(name, panel) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard)]
 ASKED = [(name, what, query) for name, dashboard in DASHBOARDS.items() for what, query in queries(dashboard)]
-UNITS = {"none", "short", "kwatt", "kwatth", "percent", "celsius", "masskg", "s", "h", "bytes"}
+UNITS = {"none", "short", "kwatt", "kwatth", "percent", "celsius", "masskg", "s", "h", "bytes", "volt", "amp"}
 PANELS = {"timeseries", "stat", "table", "state-timeline", "histogram"}
 """All of them are part of Grafana."""
 SCHEMA: dict[str, tuple[set[str], set[str]]] = {}
@@ -25,7 +25,7 @@ for (_measurement, _tags), _field in bucket(*recorded("h-1")).values:
     _known[1].add(_field)
 SCHEMA["telemetry"][1].update(QUANTITIES)
 MADE_BY_QUERIES = {"left", "right", "generated", "bought", "sold", "name", "role", "_time", "_value", "_field"}
-MADE_BY_QUERIES |= {"_measurement"}
+MADE_BY_QUERIES |= {"_measurement", "unit"}
 
 
 def by_name(items):
@@ -175,7 +175,41 @@ def test_a_measurement_is_shown_in_its_unit():
         if quantity.unit in wanted:
             assert shown[quantity.name] == wanted[quantity.unit], quantity.name
         if "currency" in quantity.unit:
-            assert quantity.name not in shown, "a number: the home's currency is not known here"
+            assert quantity.name not in shown, "a number: which currency, only the panels of money ask"
+
+
+MONEY = {
+    ("overview", "Cost today"): "",
+    ("overview", "Saving today"): "",
+    ("overview", "Prices"): "/kWh",
+    ("energy", "Cost"): "",
+    ("energy", "Saving"): "",
+    ("energy", "Money by day"): "",
+    ("forecasts", "Prices"): "/kWh",
+    ("forecasts", "Price, a day ahead: mean error"): "/kWh",
+    ("forecasts", "Price, a day ahead: bias"): "/kWh",
+    ("fleet", "Saving today"): "",
+}
+
+
+def test_money_has_the_unit_that_its_last_query_finds():
+    """Grafana takes a unit from a query (`configFromData`), but puts no variable into one."""
+    found = {}
+    for name, panel in EVERY:
+        for change in panel["transformations"]:
+            if change["id"] == "configFromData":
+                assert change["options"]["mappings"] == [{"fieldName": "unit", "handlerKey": "unit"}]
+                assert change["options"]["configRefId"] == panel["targets"][-1]["refId"]
+                unit = re.search(r'r\.unit \+ "(.*?)"', panel["targets"][-1]["query"])
+                found[name, panel["title"]] = unit[1]
+    assert found == MONEY
+
+
+def test_whatever_asks_for_money_shows_a_currency():
+    asks = re.compile(r'"(cost_today|saving_today|import_price_per_kwh|export_price_per_kwh|price|export_price)"')
+    for name, panel in EVERY:
+        if any(asks.search(target["query"]) for target in panel["targets"]):
+            assert (name, panel["title"]) in {*MONEY, ("fleet", "Homes")}
 
 
 def test_a_kind_has_the_colour_of_the_cards_in_home_assistant():
@@ -206,6 +240,13 @@ INVENTORY = {
     "forecast against real sun": ("forecasts", "Sun"),
     "financial figures": ("energy", "Money by day"),
     "saving": ("energy", "Saving"),
+    "state of health beside alerts": ("health", "State of health"),
+    "temperature of devices": ("health", "Temperatures"),
+    "voltage": ("health", "Voltages"),
+    "current": ("health", "Currents"),
+    "error of the load a day ahead": ("forecasts", "Load, a day ahead: mean error"),
+    "error of the sun a day ahead": ("forecasts", "Sun, a day ahead: mean error"),
+    "error of the price a day ahead": ("forecasts", "Price, a day ahead: mean error"),
     "own use": ("energy", "Own use"),
     "independence": ("energy", "Independence"),
     "peak": ("energy", "Peak"),

@@ -9,6 +9,7 @@ import sys
 from hems_agent import rounds
 from hems_agent.ingest import IngestOptions
 from hems_agent.intake import Intake
+from hems_agent.plans import forecast_lines
 from hems_agent.records import packed
 from hems_agent.writer import WriterOptions
 from hems_core.exchange import Telemetry, Topics, encode
@@ -18,6 +19,7 @@ from bench.solve.cases import whole_home_48h
 from custom_components.hems.coordinator import RHYTHM_S
 from custom_components.hems.home import DEFAULT_INTERVAL_S
 from custom_components.hems.mqtt_link import STATUS_EVERY
+from tests.stack.recorded_home import a_plan
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "scripts"))
@@ -107,6 +109,11 @@ def test_the_rhythms_are_those_of_the_code():
         "stack_s": rounds.TELL_EVERY_S,
         "flush_s": WriterOptions(rejects=Path()).batch_s,
     }
+
+
+def test_an_hour_is_forecast_by_as_many_points_as_is_said():
+    lines = forecast_lines(HOME, a_plan(datetime(2026, 11, 21, 12, tzinfo=UTC), 48))
+    assert len(lines) == _workload.ASSUMED["forecast_points"].value
 
 
 def test_messages_and_points_are_as_large_as_is_said():
