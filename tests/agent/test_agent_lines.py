@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hems_agent.intake import Intake
 from hems_agent.lines import head, joined, line, point
 from hems_agent.plans import event_line, forecast_lines, hour_ahead, plan_lines
 from hems_core.exchange import EventAnswer, EventState, PlanMessage
 from hems_core.exchange.plan import PlannedAsset, SlotTimes
+from hems_core.model import Horizon
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
@@ -108,6 +110,18 @@ def test_a_forecast_is_never_less_than_a_day_old(minutes, hours):
     made = NOON + timedelta(minutes=minutes)
     assert hour_ahead(made) == NOON + timedelta(hours=hours)
     assert timedelta(0) <= hour_ahead(made) - made - timedelta(days=1) < timedelta(hours=1)
+
+
+@given(st.integers(0, 7 * 86_400))
+def test_every_plan_over_the_usual_horizon_reaches_a_day_ahead_with_whole_hours(after_s):
+    made = NOON + timedelta(seconds=after_s)
+    edges = Horizon.tiered(made).edges
+    slots = tuple(SlotTimes(start=start, end=end) for start, end in pairwise(edges))
+    series = (0.5,) * len(slots)
+    changes = {"import_price_per_kwh": series, "export_price_per_kwh": series, "available_kw": {}, "assets": {}}
+    plan = replace(a_plan(), made=made, slots=slots, grid_kw=series, load_kw=tuple(range(len(slots))), **changes)
+    loads = {line.split()[1].split(",")[0] for line in forecast_lines("h-1", plan)}
+    assert len(loads) == 1, "one slot holds the four quarters"
 
 
 def test_a_home_without_arrays_expects_no_sun_and_a_short_plan_nothing():
