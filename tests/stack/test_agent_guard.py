@@ -97,6 +97,23 @@ def test_a_stop_of_the_container_reaches_the_agent(tmp_path):
         assert process.wait(20) == 5
 
 
+def test_an_agent_does_not_outlive_its_guard(tmp_path):
+    (tmp_path / "hems_agent").mkdir()
+    for name in ("__init__.py", "guard.py"):
+        (tmp_path / "hems_agent" / name).write_text((Path(guard.__file__).parent / name).read_text())
+    (tmp_path / "hems_agent/__main__.py").write_text(
+        "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-P", "-m", "hems_agent.guard", "run"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        agent = int(process.stdout.readline())
+        process.kill()
+        # The end of its output is the end of the agent.
+        assert process.stdout.read() == ""
+    assert not Path(f"/proc/{agent}/exe").exists()
+
+
 def test_the_guard_waits_as_long_as_the_health_check_and_means_the_same_by_well():
     check = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["agent"]["healthcheck"]
     assert check["start_period"] == f"{guard.START_S / 60:g}m"
