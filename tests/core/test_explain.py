@@ -64,6 +64,29 @@ def test_the_next_change_comes_with_its_true_reason(plan, action, reason):
     assert (step.action, step.reason, step.at) == (action, reason, hours(3))
 
 
+DIPPED, PEAKED, FLATTENED = [1, 1, 1, 0.4, 1, 1], [1, 1, 1, 3, 1, 1], [1] * 6
+EVEN = [
+    ("a peak is shaved", FLATTENED, -1.5, True, Why.EVEN_EXCHANGE),
+    ("a dip is filled", FLATTENED, 1.5, True, Why.EVEN_EXCHANGE),
+    ("nobody pays for it", FLATTENED, -1.5, False, Why.SAVING),
+    ("it makes a dip", DIPPED, -0.6, True, Why.SAVING),
+    ("it makes a peak", PEAKED, 2.0, True, Why.SAVING),
+]
+
+
+@pytest.mark.parametrize(
+    ("grid_kw", "power_kw", "even", "reason"), [row[1:] for row in EVEN], ids=[row[0] for row in EVEN]
+)
+def test_evenness_is_the_reason_where_prices_are_none_and_the_exchange_changes_less(grid_kw, power_kw, even, reason):
+    plan = replace(a_plan(grid_kw, battery=times(power_kw)), keeps_exchange=even)
+    assert next_action(plan, START).reason is reason
+
+
+def test_evenness_is_not_said_where_the_price_is_reason_enough():
+    plan = replace(a_plan(FLATTENED, DEAR_AT_3, battery=times(-1.5)), keeps_exchange=True)
+    assert next_action(plan, START).reason is Why.EXPENSIVE_ENERGY
+
+
 FLAT, RISING, FALLING = (0.3,) * 6, (0.1, 0.1, 0.3, 0.3, 0.3, 0.3), (0.6, 0.6, 0.3, 0.3, 0.3, 0.3)
 UPS_AND_DOWNS = (0.3, 0.3, 0.3, 0.3, 0.1, 0.3)
 BATTERY = a_battery(capacity_kwh=10.0, min_soc=0.1, max_soc=0.9)

@@ -6,6 +6,7 @@ begins has the weakest reason that is true, and what ends has none.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ..model import Asset, AssetPlan, Battery, HeatPump, HotWater, Plan
 from .stretches import REST_KW, Stretch, action_of
@@ -36,7 +37,7 @@ def why_begins(plan: Plan, asset: AssetPlan, during: Stretch) -> Why:
         worth = sold_for if grid_kw < -REST_KW else price
         if worth > usual + CLEARLY * abs(usual):
             return Why.EXPENSIVE_ENERGY
-        return Why.OWN_ENERGY if abs(grid_kw) <= REST_KW else Why.SAVING
+        return Why.OWN_ENERGY if abs(grid_kw) <= REST_KW else _even_or_saving(plan, asset, during)
     return _why_drawing(plan, asset, during, usual)
 
 
@@ -48,7 +49,20 @@ def _why_drawing(plan: Plan, asset: AssetPlan, during: Stretch, usual: float) ->
         return Why.SOLAR_SURPLUS
     if grid_kw > REST_KW and price < usual - CLEARLY * abs(usual):
         return Why.CHEAP_ENERGY
-    return NEEDED.get(asset.kind, Why.SAVING)
+    return NEEDED.get(asset.kind) or _even_or_saving(plan, asset, during)
+
+
+def _even_or_saving(plan: Plan, asset: AssetPlan, during: Stretch) -> Why:
+    """Where prices are no cause: evenness, if it has a price and the exchange changes less than without the stretch."""
+    slots = range(max(0, during.first - 1), min(plan.horizon.steps, during.last + 2))
+    doing = range(during.first, during.last + 1)
+    without_kw = [plan.grid_kw[slot] - (asset.power_kw[slot] if slot in doing else 0.0) for slot in slots]
+    spared_kw = _changes(without_kw) - _changes([plan.grid_kw[slot] for slot in slots])
+    return Why.EVEN_EXCHANGE if plan.keeps_exchange and spared_kw > REST_KW else Why.SAVING
+
+
+def _changes(power_kw: Sequence[float]) -> float:
+    return sum(abs(later - earlier) for earlier, later in pairwise(power_kw))
 
 
 def why_ends(plan: Plan, planned: AssetPlan, before: Stretch, after: Stretch, asset: Asset | None) -> Why | None:

@@ -32,6 +32,8 @@ class Why(StrEnum):
     DEADLINE = "deadline"
     LIMIT = "limit"
     """The connection's limits leave nothing else."""
+    EVEN_EXCHANGE = "even_exchange"
+    """Changes of the exchange have a price, and it changes less this way; the bill alone would not ask for it."""
     SAVING = "saving"
     """The plan is cheaper this way; no single cause."""
     DONE = "done"
