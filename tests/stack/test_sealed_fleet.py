@@ -144,7 +144,8 @@ def test_sealing_can_be_switched_on_and_off_and_no_queue_of_the_other_time_is_se
     with home.fleet.running(), home.running():
         home.live("open again")
         until(lambda: home.fleet_heard("open again") == ALL, "the bridge does not carry plain messages again")
-    assert "events/state" not in home.fleet_heard("sealed"), "what was queued when everything was to be sealed"
+    assert home.fleet_heard("queued") == set(), "the queue from before is gone"
+    assert "events/state" not in home.fleet_heard("sealed"), "nothing was queued in plain meanwhile"
 
 
 @pytest.mark.parametrize("fault", ["typing error", "private key"])
