@@ -1,8 +1,10 @@
 """What the spool delivers hours or weeks late is in the quarters of an hour and in the fleet's copy all the same."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hems_agent.late import LATE_S, LatePoints, stretches
+from hems_agent.plans import forecast_lines, plan_lines
 from hems_agent.spool import Spool
 from hems_agent.writer import InfluxSink, Writer, WriterOptions
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 import pytest
 
 from tests.stack.influx_home import NOON_S, QUARTERS, RAW, a_home
+from tests.stack.recorded_home import a_plan
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
 
@@ -53,6 +56,16 @@ def test_points_that_come_days_late_are_in_their_quarters_within_a_minute(home):
     home.step()
     assert quarters(home) == {3 * DAY_S: 3.0, 10 * DAY_S: 7.0}
     assert home.late.noted() == {}
+
+
+def test_the_currency_and_what_was_expected_a_day_ahead_are_in_the_quarters(home):
+    made = datetime.fromtimestamp(NOON_S - 3 * DAY_S, UTC)
+    lines = [*plan_lines("h-1", a_plan(made, 1)), *forecast_lines("h-1", a_plan(made - timedelta(days=1), 26))]
+    delivers(home, *(line.encode() for line in lines))
+    home.step()
+    kept = [(series[0], field, value) for series, field, _, value in home.influx.points(QUARTERS).rows()]
+    assert kept.count(("plan", "currency", "EUR")) == 1
+    assert kept.count(("plan", "price", 0.3)) == kept.count(("forecast", "load_kw", 0.5)) == 4
 
 
 def test_a_late_point_does_not_spoil_a_quarter_that_has_others(home):
