@@ -187,7 +187,7 @@ def test_example_automations_use_entities_and_actions_that_exist():
 
 def help_of(script: str) -> str:
     """What a script says of itself and of its commands."""
-    benches = ("closed-loop", "recovery", "footprint", "fleet") if script == "bench" else ()
+    benches = ("closed-loop", "recovery", "footprint", "soak", "fleet") if script == "bench" else ()
     questions = [["--help"], *([name, "--help"] for name in benches)]
     command = ROOT / "scripts" / script
     answers = [subprocess.run([command, *more], capture_output=True, text=True, check=True) for more in questions]
