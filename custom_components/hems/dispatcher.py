@@ -12,7 +12,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .abilities import observed_asset, wanted_asset
 from .command_line import CommandLine
 from .coordinator import HemsCoordinator
-from .core.dispatch import LiveAsset, LiveHome, Setpoint, of_override, setpoints
+from .core.dispatch import LiveAsset, LiveHome, Meter, Setpoint, of_override, setpoints
 from .core.model import (
     Appliance,
     ApplianceRun,
@@ -60,6 +60,8 @@ class HemsDispatcher:
         self._listeners: list[CALLBACK_TYPE] = []
         self._unsubs: list[CALLBACK_TYPE] = []
         self._ticking = False
+        self._meter = Meter()
+        self._load_is_derived = home.grid_bindings.load_power_entity is None
         self._lines = {
             asset.name: CommandLine(hass, entry, devices, home.titles[asset.name]) for asset in home.site.assets
         }
@@ -218,12 +220,11 @@ class HemsDispatcher:
         return tuple(states.values())
 
     def _measured(self, read: Live) -> LiveHome:
-        return LiveHome(
-            at=read.at,
-            grid_kw=read.grid_kw,
-            load_kw=read.load_kw,
-            assets={name: self._measured_asset(name, reading) for name, reading in read.assets.items()},
-        )
+        assets = {name: self._measured_asset(name, reading) for name, reading in read.assets.items()}
+        grid_kw, load_kw = self._meter.exchange_kw(read.grid_kw, read.grid_at, assets), read.load_kw
+        if load_kw is not None and grid_kw is not None and read.grid_kw is not None and self._load_is_derived:
+            load_kw = max(0.0, load_kw + grid_kw - read.grid_kw)
+        return LiveHome(at=read.at, grid_kw=grid_kw, load_kw=load_kw, assets=assets)
 
     def _measured_asset(self, name: str, reading: AssetReading) -> LiveAsset:
         return LiveAsset(

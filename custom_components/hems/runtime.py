@@ -86,6 +86,8 @@ class Live:
     """Positive imports."""
     load_kw: float | None
     """Everything that is not an asset."""
+    grid_at: datetime | None = None
+    """When the meter said `grid_kw`; None: at `at`."""
     exported_kw: float | None = None
     """Fed in, as a mean since the last moment, where `grid_kw` is a mean in which both directions met."""
     outdoor_c: float | None = None

@@ -97,3 +97,28 @@ async def test_unloading_leaves_the_battery_at_rest_and_the_wallbox_free(hass, h
     assert told(commands, "input_number.wallbox") == 16
     assert await hass.config_entries.async_setup(home.entry_id)
     await settle(hass)
+
+
+async def test_a_meter_slower_than_the_battery_is_not_run_after(hass, home, commands):
+    for _ in range(4):
+        hass.states.async_set("sensor.battery_power", str(told(commands, "input_number.battery")), KW)
+        await settle(hass)
+    assert told(commands, "input_number.battery") == pytest.approx(-1.0), "as the meter has not spoken since"
+    hass.states.async_set("sensor.grid_power", "0.5", KW)
+    await settle(hass)
+    assert told(commands, "input_number.battery") == pytest.approx(-1.5)
+
+
+async def test_the_sun_between_two_words_of_the_meter_is_stored(hass, home, commands):
+    hass.states.async_set("sensor.pv_power", "3", KW)
+    await settle(hass)
+    assert told(commands, "input_number.battery") == pytest.approx(2.0)
+
+
+async def test_a_meter_that_repeats_itself_has_spoken(hass, home, commands):
+    hass.states.async_set("sensor.battery_power", "-1", KW)
+    hass.states.async_set("sensor.grid_power", "1.0", KW)
+    await settle(hass)
+    home.runtime_data.dispatcher.async_tick()
+    await settle(hass)
+    assert told(commands, "input_number.battery") == pytest.approx(-2.0)

@@ -79,6 +79,21 @@ async def test_battery_follows_the_meter_between_two_plans(hass, runtime, device
     assert devices.last("battery") < -1.0
 
 
+async def test_a_silent_meter_is_not_run_after_beside_an_asset_without_one(hass, freezer, engine):
+    devices = FakeDevices(a_live("battery", "appliance", grid_kw=2.0, load_kw=2.0))
+    devices.live = replace(devices.live, grid_at=devices.now())
+    devices.measure("appliance", power_kw=None)
+    async with dictated(hass, a_running_entry("battery", "appliance", engine=engine.url), devices):
+        await pass_time(hass, freezer, 1)
+        told_kw = devices.last("battery")
+        assert told_kw < -1.0
+        for _ in range(3):
+            devices.measure("battery", power_kw=devices.last("battery"))
+            devices.live = replace(devices.live, load_kw=2.0 - devices.live.assets["battery"].power_kw)
+            devices.tell(Change.MEASUREMENT)
+        assert devices.last("battery") == pytest.approx(told_kw)
+
+
 async def test_device_is_told_only_what_is_new(hass, freezer, runtime, devices):
     before = len(devices.applied)
     for _ in range(5):

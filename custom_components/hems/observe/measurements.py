@@ -57,6 +57,8 @@ class Measured:
     """A value in the unit of the core, or None, and what is wrong with it."""
 
     value: float | None = None
+    at: datetime | None = None
+    """When it was last reported; None where there is no value."""
     health: tuple[InputHealth, ...] = ()
 
 
@@ -177,12 +179,13 @@ def _aged(
 ) -> Measured:
     age = now - state.last_reported
     if age < quantity.warn_after or (quantity.rests_at_zero and value == 0.0):
-        return Measured(value=value)
+        return Measured(value=value, at=state.last_reported)
     minutes = round(age.total_seconds() / 60)
     if age >= quantity.stale_after:
         return _refused(source, f"{state.entity_id} has been silent for {minutes} minutes", missing)
     reason = f"{state.entity_id} has been silent for {minutes} minutes; its last value is used"
-    return Measured(value=value, health=(InputHealth(source=source, status=HealthStatus.DEGRADED, reason=reason),))
+    named = InputHealth(source=source, status=HealthStatus.DEGRADED, reason=reason)
+    return Measured(value=value, at=state.last_reported, health=(named,))
 
 
 def _refused(source: str, reason: str, status: HealthStatus) -> Measured:

@@ -52,6 +52,7 @@ def read_home(hass: HomeAssistant, home: Home, now: datetime) -> Live:
     return Live(
         at=now,
         grid_kw=grid_kw,
+        grid_at=grid.at,
         load_kw=None if load_kw is None else max(0.0, load_kw),
         outdoor_c=outdoor.value,
         assets=assets,

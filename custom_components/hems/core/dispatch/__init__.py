@@ -27,7 +27,19 @@ control. What is not known is never guessed: the asset is held safe, and its set
 from .home import setpoints
 from .levels import Levels
 from .live import LiveAsset, LiveHome
+from .meter import Meter
 from .proposals import Resolved, of_override, resolve
 from .setpoint import Reason, Setpoint
 
-__all__ = ["Levels", "LiveAsset", "LiveHome", "Reason", "Resolved", "Setpoint", "of_override", "resolve", "setpoints"]
+__all__ = [
+    "Levels",
+    "LiveAsset",
+    "LiveHome",
+    "Meter",
+    "Reason",
+    "Resolved",
+    "Setpoint",
+    "of_override",
+    "resolve",
+    "setpoints",
+]
