@@ -33,8 +33,9 @@ class FleetBroker:
         self.ca = secrets / "ca.crt"
         for name in ("server.crt", "server.key"):
             shutil.copy(secrets / "mosquitto" / name, directory / name)
-        shutil.copy(ROOT / "docs/fleet-broker/acl", directory / "acl")
-        users = {home: FLEET_PASSWORD, "operator": OPERATOR_PASSWORD}
+        rights = (ROOT / "docs/fleet-broker/acl").read_text()
+        (directory / "acl").write_text(f"{rights}\nuser admin\ntopic readwrite hems/#\n")
+        users = {home: FLEET_PASSWORD, "operator": OPERATOR_PASSWORD, "admin": OPERATOR_PASSWORD}
         (directory / "passwd").write_text("".join(f"{user}:{hashed(word)}\n" for user, word in users.items()))
         (directory / "data").mkdir()
         text = (ROOT / "docs/fleet-broker/mosquitto.conf").read_text()
@@ -45,6 +46,13 @@ class FleetBroker:
         ):
             text = text.replace(there, here)
         (directory / "mosquitto.conf").write_text(text)
+
+    def be_strict(self) -> None:
+        """By the lines of the access list that are for homes which seal."""
+        place = self.directory / "acl"
+        text = place.read_text().replace("pattern readwrite hems/%u/#\n", "").replace("\n#pattern", "\npattern")
+        assert text.count("\npattern ") == 3
+        place.write_text(text)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -1,12 +1,14 @@
 """A home whose fleet has a public key: two real brokers over TLS, the agent between; nothing leaves in plain."""
 
+import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.stack.native_stack import ROOT
-from tests.stack.sealed_fleet import Home, a_key, until
+from tests.stack.sealed_fleet import OPERATOR_PASSWORD, TIMED_OUT, Home, a_key, until
 
 pytestmark = pytest.mark.timeout(180)
 PLAIN_WORDS = (b"anna", b"power_kw", b"11.04", b"3.21", b"nobody home", b"refused", b"dso-1", b"online")
@@ -175,3 +177,48 @@ def test_a_bridge_from_before_the_key_is_not_used(home, tmp_path):
         assert not home.bridge_is_up()
     assert home.fleet_heard("secret") == set()
     assert "has not made one for this FLEET_PUBLIC_KEY" in home.log("mosquitto")
+
+
+def test_what_the_guide_says_to_type_reads_the_homes_and_removes_what_is_kept_in_plain(home, tmp_path):
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/fleet.md").read_text("utf-8"), re.DOTALL)
+    reads = next(block for block in blocks if "fleet-key open" in block)
+    removes = next(block for block in blocks if "--remove-retained" in block)
+
+    def typed(script: str, wait_s: int) -> str:
+        there = f"mosquitto_sub -h 127.0.0.1 -p {home.fleet.port} --cafile {home.fleet.ca} -W {wait_s}"
+        here = script.replace("mosquitto_sub -h mqtt.example.org -p 8883 --tls-use-os-certs", there)
+        here = here.replace("fleet.key", str(tmp_path / "fleet.key"))
+        assert "example.org" not in here
+        environment = {**os.environ, "password": OPERATOR_PASSWORD}
+        answer = subprocess.run(["bash", "-c", here], check=False, cwd=ROOT, env=environment, capture_output=True)
+        assert answer.returncode in {0, TIMED_OUT}, answer.stderr
+        return answer.stdout.decode()
+
+    made = subprocess.run([ROOT / "scripts/fleet-key", "new", tmp_path / "fleet.key"], check=True, capture_output=True)
+    with home.running():
+        home.live("plain")
+        until(lambda: home.fleet_heard("plain") == ALL, "the bridge does not carry plain messages")
+    with home.running(FLEET_PUBLIC_KEY=made.stdout.decode()):
+        home.live("sealed")
+        until(lambda: told(home, "sealed", tmp_path / "fleet.key") == ALL, "the operator does not read all of it")
+        assert f'hems/{home.home}/plan {{"cost":3.21,"marker":"sealed"}}\n' in typed(reads, 3)
+        assert "plain" in str(home.fleet.retained())
+        typed(removes, 3)
+        assert len(home.fleet.retained()) == 3
+        assert "plain" not in str(home.fleet.retained())
+
+
+def test_a_broker_with_the_stricter_access_list_takes_what_is_sealed_and_refuses_what_is_not(tmp_path):
+    file, public = a_key(tmp_path)
+    home = Home(tmp_path)
+    home.fleet.be_strict()
+    with home.fleet.running():
+        with home.running():
+            home.live("plain")
+            until(home.bridge_is_up, "no bridge")
+        with home.running(FLEET_PUBLIC_KEY=public):
+            home.fleet.ask("events/request", "less, please")
+            assert home.hears("events/request") == b"less, please"
+            home.live("sealed")
+            until(lambda: told(home, "sealed", file) == ALL, "the operator does not read all of it")
+    assert home.fleet_heard("plain") == set()

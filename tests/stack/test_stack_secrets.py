@@ -13,6 +13,7 @@ import sys
 import time
 
 from hems_agent import broker_files, certificates, secrets
+from hems_agent.sealing import PrivateKey
 from hems_agent.secret_files import write_whole
 from hems_agent.secrets import MQTT_USERS, STACK_OWNERS, make_secrets
 import pytest
@@ -399,6 +400,29 @@ def test_a_fleet_variable_that_is_wrong_is_named_and_makes_no_bridge(tmp_path, v
     good = {"FLEET_MQTT_HOST": "mqtt.fleet.example", "FLEET_MQTT_PASSWORD": "long enough"}
     answer = make_secrets(tmp_path, good | variables, owners=None)
     assert any(problem.startswith("no bridge to the fleet") and named in problem for problem in answer.problems)
+    assert (tmp_path / "mosquitto/bridge.conf").read_text().startswith("# No bridge")
+
+
+def test_with_a_key_of_the_fleets_the_bridge_carries_only_what_is_sealed(tmp_path):
+    fleet = {"FLEET_MQTT_HOST": "mqtt.fleet.example", "FLEET_MQTT_PASSWORD": "long enough"}
+    made(tmp_path, **fleet, FLEET_PUBLIC_KEY=PrivateKey.new().public.text)
+    lines = (tmp_path / "mosquitto/bridge.conf").read_text().splitlines()
+    assert [line.split()[1:3] for line in lines if line.startswith("topic ")] == [
+        *(["sealed/telemetry/#", "out"], ["sealed/plan", "out"], ["sealed/status", "out"], ["sealed/events/#", "out"]),
+        *(["events/request", "in"], ["events/cancel", "in"]),
+    ]
+    made(tmp_path, **fleet)
+    assert "sealed/" not in (tmp_path / "mosquitto/bridge.conf").read_text()
+
+
+@pytest.mark.parametrize("key", [PrivateKey.new().text, PrivateKey.new().public.text[:-1], "on", "\udcff"])
+def test_a_key_that_is_none_makes_no_bridge_and_is_not_repeated(tmp_path, key):
+    fleet = {"FLEET_MQTT_HOST": "mqtt.fleet.example", "FLEET_MQTT_PASSWORD": "long enough"}
+    answer = make_secrets(tmp_path, fleet | {"FLEET_PUBLIC_KEY": key}, owners=None)
+    (problem,) = answer.problems
+    assert problem.startswith("no bridge to the fleet: FLEET_PUBLIC_KEY ")
+    assert "scripts/fleet-key new" in problem
+    assert len(key) < 3 or key not in problem
     assert (tmp_path / "mosquitto/bridge.conf").read_text().startswith("# No bridge")
 
 
