@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from math import inf
 from time import process_time
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.forecast import load_forecast
-from custom_components.hems.core.forecast.alike import pv_from_history, suns_alike
+from custom_components.hems.core.forecast import load_forecast, memory_of, scenarios_of
+from custom_components.hems.core.forecast.alike import pv_from_history
+from custom_components.hems.core.forecast.scenarios import LOAD_MEMORY
 from custom_components.hems.core.model import (
     BatteryState,
     CapacityCharge,
@@ -45,7 +47,7 @@ class Style:
     replan_h: float = 2.0
     """A plan is used for so long, at least for one step."""
     scenarios: int = 0
-    """Of the sun; 0: the point forecast alone."""
+    """Of load and sun; 0: the point forecast alone."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Hems:
     forecast_cpu_s: list[float] = field(default_factory=list)
     fallbacks: int = 0
     _plan: Plan | None = None
+    _memory: timedelta = LOAD_MEMORY
+    _learned: date | None = None
     _left: int = 0
     _grid_kw: float | None = None
     """What the meter showed in the step before."""
@@ -108,7 +112,7 @@ class Hems:
             site=site_of(home),
             tariff=tariff,
             load_kw=load_kw,
-            scenarios=self._scenarios(view, horizon, load_kw),
+            scenarios=self._scenarios(view, load_kw, sun_kw),
             co2_kg_per_kwh=co2 if style.weights.co2_price_per_kg else None,
             grid_kw=self._grid_kw,
             states=states,
@@ -130,16 +134,15 @@ class Hems:
             sun_kw = present(sun_kw, horizon, view.sun_kw)
         return load_kw, sun_kw
 
-    def _scenarios(self, view: View, horizon: Horizon, load_kw: Series) -> tuple[Scenario, ...]:
-        """The sun as it was after days like today."""
+    def _scenarios(self, view: View, load_kw: Series, sun_kw: Series) -> tuple[Scenario, ...]:
+        """As HEMS makes them; how long the load's errors last it learns once a day."""
         if not self.style.scenarios:
             return ()
-        suns = suns_alike(self._past(view, view.past_sun_kw), horizon.start, horizon.end, self.style.scenarios)
-        if self.home.present_known:
-            suns = tuple((probability, present(sun, horizon, view.sun_kw)) for probability, sun in suns)
-        return tuple(
-            Scenario(probability=probability, load_kw=load_kw, available_kw={"pv": sun}) for probability, sun in suns
-        )
+        if self._learned != view.now.date():
+            self._learned = view.now.date()
+            past_load_kw = self._past(view, view.past_load_kw)
+            self._memory = memory_of(past_load_kw, view.now, self.home.time_zone) or LOAD_MEMORY
+        return scenarios_of(load_kw, {"pv": sun_kw}, self.style.scenarios, load_memory=self._memory)
 
     def _past(self, view: View, read: Callable[[int], Sequence[float]]) -> Series:
         """The last weeks of one of the view's records."""
@@ -185,5 +188,9 @@ def site_of(home: Home) -> Site:
 
 def present(series: Series, horizon: Horizon, value: float) -> Series:
     """The series averaged onto the horizon, with its first step known."""
-    averages = horizon.known("forecast", replace(series, quantiles=()))
-    return Series(times=horizon.edges, values=(value, *averages[1:]))
+    expected, *bands = (
+        (value, *horizon.known("forecast", Series(times=series.times, values=values))[1:])
+        for values in (series.values, *(quantile.values for quantile in series.quantiles))
+    )
+    quantiles = (replace(known, values=band) for known, band in zip(series.quantiles, bands, strict=True))
+    return Series(times=horizon.edges, values=expected, quantiles=tuple(quantiles))

@@ -6,7 +6,7 @@ from math import pi, sin
 
 import pytest
 
-from custom_components.hems.core.forecast.alike import courses_alike, pv_from_history, suns_alike
+from custom_components.hems.core.forecast.alike import courses_alike, pv_from_history
 from custom_components.hems.core.model import HealthStatus, Series
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -63,12 +63,11 @@ def test_quantiles_lie_around_the_mean() -> None:
 def test_courses_share_the_whole_probability_and_have_the_forecasts_mean() -> None:
     past = history(ALTERNATING)
     found, _ = pv_from_history(past, NOW, NOW + timedelta(days=1), "pv")
-    suns = suns_alike(past, NOW, NOW + timedelta(days=1), 3)
+    courses = courses_alike(past, NOW, 24.0)
     assert found is not None
-    assert sum(probability for probability, _ in suns) == pytest.approx(1.0)
-    assert sum(probability * energy_kwh(sun) for probability, sun in suns) == pytest.approx(energy_kwh(found))
-    energies = [energy_kwh(sun) for _, sun in suns]
-    assert energies == sorted(energies)
+    assert sum(course.weight for course in courses) == pytest.approx(1.0)
+    mean_kwh = sum(course.weight * sum(course.values_kw) / 2.0 for course in courses)
+    assert mean_kwh == pytest.approx(energy_kwh(found))
 
 
 @pytest.mark.parametrize(

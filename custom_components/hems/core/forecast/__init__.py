@@ -10,6 +10,7 @@ from .ev import ExpectedVisit, PastVisit, ev_forecast
 from .hot_water import draw_forecast, draws_of, learned_draws
 from .irradiance import from_clouds, from_irradiance
 from .load import load_forecast
+from .memory import memory_of
 from .panel import Panel, clear_sky_kw
 from .prices import extend_prices, joined_prices, known_until, prices_by_clock
 from .pv import performance_of, pv_forecast
@@ -37,6 +38,7 @@ __all__ = [
     "known_until",
     "learned_draws",
     "load_forecast",
+    "memory_of",
     "performance_of",
     "prices_by_clock",
     "pv_forecast",

@@ -79,28 +79,6 @@ def pv_from_history(
     return found, (InputHealth(source=source, status=HealthStatus.DEGRADED, reason=reason),)
 
 
-def suns_alike(history_kw: Series, start: datetime, end: datetime, count: int) -> tuple[tuple[float, Series], ...]:
-    """At most `count` equally likely courses of the sun with their probabilities, the dullest first; often none.
-
-    Days that were alike are ranked by what the array gave in the first 24 hours; neighbours share a course, their mean.
-    """
-    courses = courses_alike(history_kw, start, (end - start).total_seconds() / 3600.0)
-    ranked = sorted(courses, key=lambda course: sum(course.values_kw[:SLOTS]))
-    groups: list[list[Course]] = [[] for _ in range(count)]
-    reached = 0.0
-    for course in ranked:
-        groups[min(count - 1, int((reached + course.weight / 2.0) * count))].append(course)
-        reached += course.weight
-    return tuple(_joined(group, start) for group in groups if group)
-
-
-def _joined(group: Sequence[Course], start: datetime) -> tuple[float, Series]:
-    weight = sum(course.weight for course in group)
-    shares = [course.weight / weight for course in group]
-    columns = zip(*(course.values_kw for course in group), strict=True)
-    return weight, Series.regular(start, SLOT, [_mean(column, shares) for column in columns])
-
-
 def _folded(history_kw: Series, now: datetime) -> list[list[float]]:
     """The known days that end at `now`'s time of the day, oldest first; from the first hole back nothing counts."""
     days: list[list[float]] = []
