@@ -141,3 +141,13 @@ def test_a_user_that_an_image_makes_has_the_group_to_which_init_gives_its_secret
     (name,) = re.findall(rf"groupadd --gid {owner.gid} (\S+)", text)
     # Without a group of its own number, useradd takes the highest free one of the system's: 999.
     assert re.search(rf"useradd --uid {owner.uid} --gid {name} ", text)
+
+
+@pytest.mark.parametrize("module", ["hems_editor.healthy", "hems_wifi.healthy", "hems_editor.__main__"])
+def test_what_shares_the_least_memory_with_a_service_loads_none_of_its_libraries(module):
+    # A check runs within its service's limit: with aiohttp in both, 40 MB were not enough and the editor was killed.
+    code = f"import sys, {module}; print(*sys.modules.keys() & {{'aiohttp', 'asyncio', 'dbus_fast', 'urllib.request'}})"
+    paths = (str(ROOT / "balena/config-editor"), str(ROOT / "balena/wifi-repeater"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    loaded = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert loaded.stdout == "\n"

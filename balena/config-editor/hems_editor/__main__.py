@@ -7,13 +7,8 @@ import signal
 import sys
 import time
 
-from aiohttp import web
+from . import PORT
 
-from .app import make_app
-from .files import Folder
-from .login import Login
-
-PORT = 3218
 LOGGER = logging.getLogger("hems.editor")
 
 
@@ -25,6 +20,17 @@ def main() -> int:
     if switched != "on":
         LOGGER.info("the editor is off; CONFIG_EDITOR=on switches it on (now: %s)", switched)
         signal.pause()
+    return _edit()
+
+
+def _edit() -> int:
+    """Nothing of this is loaded while the editor is off: it would be most of the memory of a sleeping service."""
+    from aiohttp import web  # noqa: PLC0415
+
+    from .app import make_app  # noqa: PLC0415
+    from .files import Folder  # noqa: PLC0415
+    from .login import Login  # noqa: PLC0415
+
     secret = Path(os.environ.get("CONFIG_EDITOR_PASSWORD_FILE", "/secrets/config-editor/password_hash"))
     kept = secret.read_text("utf-8").strip() if secret.exists() else ""
     if not kept:

@@ -10,12 +10,12 @@ import signal
 from dbus_fast import BusType
 from dbus_fast.aio import MessageBus
 
+from . import ROUND_S
 from .manager import Manager, ManagerError
 from .service import State, keep, tell
 from .settings import Missing, Network, read
 
 LOGGER = logging.getLogger("hems.wifi")
-ROUND_S = 30.0
 
 
 async def run(place: Path) -> None:
