@@ -143,6 +143,13 @@ def state_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+def until(condition):
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def victim():
     process = subprocess.Popen(["sleep", "100"], start_new_session=True)
@@ -161,14 +168,14 @@ def a_home(victim, asked=None):
 
 
 def test_a_frozen_service_goes_on_when_its_time_is_over(victim):
-    injector = Injector(a_home(victim), [a_fault(Kind.FREEZE, lasts_s=0.2)], lambda service: True)
+    injector = Injector(a_home(victim), [a_fault(Kind.FREEZE, lasts_s=1.0)], lambda service: True)
     begun = time.monotonic()
     injector.look(begun)
-    assert state_of(victim.pid) == "T"
+    until(lambda: state_of(victim.pid) == "T")
     while injector.done[0].ended is None:
         injector.look(begun)
         time.sleep(0.02)
-    assert state_of(victim.pid) != "T"
+    until(lambda: state_of(victim.pid) != "T")
     assert not injector.done[0].rescued
 
 
