@@ -8,9 +8,8 @@ from time import process_time
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.forecast import load_forecast, memory_of, scenarios_of
+from custom_components.hems.core.forecast import LOAD_MEMORY, load_forecast, memory_of, scenarios_of
 from custom_components.hems.core.forecast.alike import pv_from_history
-from custom_components.hems.core.forecast.scenarios import LOAD_MEMORY
 from custom_components.hems.core.model import (
     BatteryState,
     CapacityCharge,

@@ -12,7 +12,7 @@ in a simulated one, where `speed` home seconds pass in each second of the wall c
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,6 +48,8 @@ class Outlook:
     """Of everything that is not an asset."""
     learned_load: LoadForecast | None = None
     """The engine's forecast, where that is what `load_kw` is made from."""
+    load_memory: timedelta | None = None
+    """How long the load's errors last; None: nobody asked, or too little is known."""
     outdoor_c: Series | None = None
     weather_silent_since: datetime | None = None
     """Since when the weather entity has given no forecast; None: it does, or there is none."""

@@ -1,6 +1,7 @@
 """The load to come: learned by the engine where it can, else as it usually was, and no plan waits for either."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import PropertyMock, patch
 
@@ -99,6 +100,17 @@ async def outlook_of(devices):
 
 def named(outlook):
     return next(entry for entry in outlook.health if entry.source == "load_kw" and entry.status is HealthStatus.OK)
+
+
+@pytest.mark.parametrize(("scenarios", "known"), [(1, False), (5, True)])
+async def test_how_long_errors_last_is_looked_for_where_scenarios_are_made_of_it(recorder_mock, hass, scenarios, known):
+    """Weekdays on which more is used from morning to night than on others."""
+    await remember(hass, "sensor.house", "kW", "power", lambda at: 0.5 + 0.1 * (at.day * 7 % 5) + 0.01 * at.hour)
+    home = parse_home(an_entry(grid=home_data()["grid"] | {"load_power_entity": "sensor.house"}), "UTC")
+    devices = EntityDevices(hass, replace(home, scenarios=scenarios), "01ABC", HeldEngine())
+    memory = (await outlook_of(devices)).load_memory
+    assert (memory is not None) == known
+    assert not known or memory > 6 * HOUR
 
 
 @pytest.mark.usefixtures("lived")

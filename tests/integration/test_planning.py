@@ -218,6 +218,20 @@ def test_scenarios_are_made_as_many_as_are_wanted():
     assert sum(scenario.probability for scenario in request.scenarios) == pytest.approx(1.0)
 
 
+def test_scenarios_spread_the_further_the_longer_the_homes_errors_last():
+    situation = a_situation("pv", "battery")
+    situation = replace(situation, home=replace(situation.home, scenarios=5))
+
+    def most_kwh(memory):
+        outlook = replace(situation.outlook, load_memory=memory)
+        scenarios = build_request(replace(situation, outlook=outlook)).scenarios
+        return max(sum(scenario.load_kw.values) for scenario in scenarios)
+
+    hour = timedelta(hours=1)
+    assert most_kwh(hour) < most_kwh(None) < most_kwh(50 * hour)
+    assert most_kwh(None) == most_kwh(6 * hour)
+
+
 def test_the_peak_of_the_month_goes_with_the_charge_on_it():
     tariff = {"kind": "fixed", "import_price_per_kwh": 0.3, "export_price_per_kwh": 0.1, "capacity_price_per_kw": 4.0}
     entry = a_running_entry("battery", tariff=tariff)

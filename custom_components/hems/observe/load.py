@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from homeassistant.core import HomeAssistant
 
-from ..core.forecast import load_forecast
+from ..core.forecast import load_forecast, memory_of
 from ..core.model import HealthStatus, Horizon, InputHealth, Series
 from ..core.model.load_learning import (
     MOST_AHEAD_H,
@@ -71,6 +71,8 @@ class LoadReading:
     health: tuple[InputHealth, ...] = ()
     learned: LoadForecast | None = None
     """The engine's answer, where that is what is used."""
+    memory: timedelta | None = None
+    """How long errors last; None where no scenarios are made of it, or too little is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,8 @@ class LoadOutlook:
         self._learning: asyncio.Task[None] | None = None
         self._first: datetime | None = None
         self._tried: datetime | None = None
+        self._memory: timedelta | None = None
+        self._remembered: datetime | None = None
 
     async def async_start(self) -> None:
         """What is learned is kept by the engine."""
@@ -135,7 +139,16 @@ class LoadOutlook:
         if self._engine is not None:
             await self._async_ask(self._engine, known, horizon)
         reading = await self._async_reading(history, days, horizon)
-        return replace(reading, health=(*reading.health, *days.health))
+        memory = await self._async_memory(history, now)
+        return replace(reading, health=(*reading.health, *days.health), memory=memory)
+
+    async def _async_memory(self, history: Series, now: datetime) -> timedelta | None:
+        """Looked for once a day, where scenarios are made with it."""
+        old = self._remembered is None or not timedelta(0) <= now - self._remembered < LEARN_EVERY
+        if old and self._home.scenarios > 1:
+            self._remembered = now
+            self._memory = await self._hass.async_add_executor_job(memory_of, history, now, self._home.site.time_zone)
+        return self._memory
 
     async def _async_reading(self, history: Series, days: DaysReading, horizon: Horizon) -> LoadReading:
         """The engine's answer if there is a good one, else the usual."""

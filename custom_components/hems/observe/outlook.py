@@ -74,6 +74,7 @@ class OutlookReader:
             draw_kw=draw_kw,
             expected=expected,
             learned_load=load.learned,
+            load_memory=load.memory,
             health=(
                 *imported.health,
                 *exported.health,

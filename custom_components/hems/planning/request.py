@@ -7,7 +7,7 @@ from datetime import timedelta
 from ..abilities import observed_asset, power_range_kw, wanted_asset
 from ..const import MODE_COMFORT, MODE_SELF_CONSUMPTION
 from ..core.demand_response import limits, signals, words
-from ..core.forecast import load_forecast, scenarios_of, temperature_forecast
+from ..core.forecast import LOAD_MEMORY, load_forecast, scenarios_of, temperature_forecast
 from ..core.model import (
     Asset,
     AssetState,
@@ -68,7 +68,7 @@ def build_request(situation: Situation) -> PlanRequest:
         load_kw=load_kw,
         outdoor_c=outdoor_c,
         states=tuple(planned.values()),
-        scenarios=_scenarios(situation.home.scenarios, load_kw, planned.values()),
+        scenarios=_scenarios(situation, load_kw, planned.values()),
         previous=_previous(situation),
         prices_known_until=published_until(situation),
         overrides=_overrides(situation, planned),
@@ -134,13 +134,13 @@ def _planned(situation: Situation, findings: Findings) -> dict[Asset, AssetState
     return planned
 
 
-def _scenarios(count: int, load_kw: Series, states: Iterable[AssetState]) -> tuple[Scenario, ...]:
+def _scenarios(situation: Situation, load_kw: Series, states: Iterable[AssetState]) -> tuple[Scenario, ...]:
     """As many as the household wants; none where one forecast is enough."""
+    count, memory = situation.home.scenarios, situation.outlook.load_memory
     if count == 1:
         return ()
-    return scenarios_of(
-        load_kw, {state.asset: state.available_kw for state in states if isinstance(state, PvState)}, count
-    )
+    suns = {state.asset: state.available_kw for state in states if isinstance(state, PvState)}
+    return scenarios_of(load_kw, suns, count, load_memory=LOAD_MEMORY if memory is None else memory)
 
 
 def _previous(situation: Situation) -> PreviousPlan | None:

@@ -16,10 +16,11 @@ from .prices import extend_prices, joined_prices, known_until, prices_by_clock
 from .pv import performance_of, pv_forecast
 from .pv_calibration import PvCalibration, PvObservation
 from .pv_quality import ceiling_of, without_stuck
-from .scenarios import scenarios_of
+from .scenarios import LOAD_MEMORY, scenarios_of
 from .temperature import temperature_forecast
 
 __all__ = [
+    "LOAD_MEMORY",
     "ExpectedVisit",
     "Panel",
     "PastVisit",
