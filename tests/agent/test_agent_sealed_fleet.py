@@ -38,12 +38,12 @@ def test_what_keeps_it_from_sealing_is_a_problem_for_somebody(variables, names, 
 @pytest.mark.parametrize(
     ("variables", "unused"),
     [
-        ({}, {PLAIN, SEALED, CLIENT_ID}),
+        ({}, {SEALED, CLIENT_ID}),
         (KEY, {PLAIN, SEALED, CLIENT_ID}),
         (HOST, {SEALED, CLIENT_ID}),
         (HOST | KEY, {PLAIN}),
         (HOST | BAD, {PLAIN}),
     ],
 )
-def test_the_sessions_that_nobody_uses_are_forgotten_and_no_other(variables, unused):
+def test_the_sessions_of_the_other_way_of_sending_are_forgotten_and_no_other(variables, unused):
     assert _unused(HOME, variables) == unused

@@ -136,12 +136,16 @@ class Home:
 
     def _start_agent(self) -> None:
         service, data = self._agent
-        process = self._agent_runs.enter_context(running(service, data, self.metrics_port))
-        patiently(lambda: self.hears("stack/availability", retained=True) == b"online", process, data / "agent.log")
+        self._process = self._agent_runs.enter_context(running(service, data, self.metrics_port))
+        patiently(self._is_online, self._process, data / "agent.log")
+
+    def _is_online(self) -> bool:
+        return self.hears("stack/availability", retained=True) == b"online"
 
     @contextmanager
     def agent_away(self) -> Iterator[None]:
-        """Ended as docker does it, and started again."""
+        """Killed in the middle of its work, and started again."""
+        self._process.kill()
         self._agent_runs.close()
         yield
         self._start_agent()

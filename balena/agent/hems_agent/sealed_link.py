@@ -145,7 +145,7 @@ class SealedLink:
 
 
 def forget_sessions(options: LinkOptions, variables: Mapping[str, str], stop: threading.Event) -> None:
-    """Have the broker drop the sessions that the variables leave without a user, with what is queued in them.
+    """Have the broker drop the sessions of the other way of sending, with what is queued in them.
 
     In that of a bridge from before sealing plain messages would wait, and be sent when sealing ends.
     """
@@ -157,11 +157,10 @@ def forget_sessions(options: LinkOptions, variables: Mapping[str, str], stop: th
 
 
 def _unused(home: str, variables: Mapping[str, str]) -> set[str]:
-    ours = {bridge_session(home, sealed=False), bridge_session(home, sealed=True), CLIENT_ID}
-    if not is_bridged(variables):
-        return ours
-    sealed = bool(public_key_text(variables))
-    return ours - {bridge_session(home, sealed=sealed)} - ({CLIENT_ID} if sealed else set())
+    plain, sealed = ({bridge_session(home, sealed=is_sealed)} for is_sealed in (False, True))
+    if not public_key_text(variables):
+        return {*sealed, CLIENT_ID}
+    return plain if is_bridged(variables) else {*plain, *sealed, CLIENT_ID}
 
 
 def _forgotten(options: LinkOptions, session: str) -> bool:
