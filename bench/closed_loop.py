@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 import json
 from math import nan
 import sys
@@ -12,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.forecast import scenarios_of
-from custom_components.hems.core.model import DEFAULT_TIERS, Infeasible, Plan, PlanRequest, PvState
+from custom_components.hems.core.forecast import LOAD_MEMORY, memory_of, scenarios_of
+from custom_components.hems.core.model import DEFAULT_TIERS, Infeasible, Plan, PlanRequest, PvState, Series
 from custom_components.hems.core.optimiser import NoPlan, solve
 from custom_components.hems.core.simulation import Reading, World, simulated_home
 from custom_components.hems.core.simulation.closed_loop import Controller, Planned, Planner, Score, run
@@ -27,6 +28,8 @@ from .prices import Market
 ZONE = "Europe/Berlin"
 SEASONS: Mapping[str, tuple[int, int]] = {"winter": (1, 13), "spring": (4, 13), "summer": (7, 13), "autumn": (9, 7)}
 """Month and day of 2020, the year of the prices."""
+EARLIER = date(1990, 1, 8)
+"""A Monday in a month without clock changes, as in `simulation/habits.py`."""
 GREEDY, HEMS, BOUND = "rule-based", "HEMS", "lower bound"
 SHARE = "share_of_perfect_foresight_saving"
 
@@ -102,14 +105,27 @@ def dispatched(plan: Plan, request: PlanRequest, reading: Reading | None) -> Com
     return {setpoint.asset: setpoint.power_kw for setpoint in told}
 
 
-def with_scenarios(planner: Planner, count: int) -> Planner:
+def with_scenarios(planner: Planner, count: int, memory: timedelta) -> Planner:
     """The planner, told in how many ways load and sun may turn out instead of their means alone."""
 
     def plan(request: PlanRequest) -> Plan:
         suns = {state.asset: state.available_kw for state in request.states if isinstance(state, PvState)}
-        return planner(replace(request, scenarios=scenarios_of(request.load_kw, suns, count)))
+        return planner(replace(request, scenarios=scenarios_of(request.load_kw, suns, count, load_memory=memory)))
 
     return plan
+
+
+def learned_memory(world: World) -> timedelta:
+    """How long the load's errors last, from four weeks of an earlier life of the same household."""
+    days = [world.days.make(EARLIER + timedelta(days=i)) for i in range(28)]
+    edges_s = [[day.start_s + 900.0 * i for i in range(97)] for day in days]
+    taken = [
+        [day.base_kw.integral(edge) + day.spikes.integral(edge) for edge in edges]
+        for day, edges in zip(days, edges_s, strict=True)
+    ]
+    values = [(right - left) / 900.0 for day in taken for left, right in pairwise(day)]
+    past = Series.regular(datetime.fromtimestamp(days[0].start_s, UTC), timedelta(minutes=15), values)
+    return memory_of(past, past.end, ZONE) or LOAD_MEMORY
 
 
 def results(
@@ -149,7 +165,9 @@ def results(
     yield Result(season=season, controller=BOUND, total=ending.bound, score=None)
     contenders = [(HEMS, planner, False)]
     if scenarios:
-        contenders.append((f"{HEMS}, {scenarios} scenarios", with_scenarios(planner, scenarios), False))
+        contenders.append(
+            (f"{HEMS}, {scenarios} scenarios", with_scenarios(planner, scenarios, learned_memory(world())), False)
+        )
     if foresight:
         contenders.append((f"{HEMS}, perfect forecast", planner, True))
     for name, asked, perfect in contenders:
