@@ -57,10 +57,12 @@ def test_only_what_writes_the_secrets_of_all_stays_root(monkeypatch, arguments, 
     done = []
     monkeypatch.setattr(entrypoint.os, "getuid", lambda: 0)
     monkeypatch.setattr(entrypoint, "drop_root", lambda: done.append("dropped"))
+    monkeypatch.setattr(entrypoint, "wait_for_secrets", lambda: done.append("waited"))
     monkeypatch.setattr(entrypoint.os, "execv", lambda path, command: done.append(command[1:]))
     entrypoint.main(arguments)
     module = "hems_agent.guard" if arguments == ["run"] else "hems_agent"
-    assert done == [*(["dropped"] if drops else []), ["-m", module, *arguments]]
+    first = [*(["dropped"] if drops else []), *(["waited"] if arguments == ["run"] else [])]
+    assert done == [*first, ["-m", module, *arguments]]
 
 
 def test_without_root_the_agent_starts_as_it_is(tmp_path):
@@ -72,3 +74,21 @@ def test_without_root_the_agent_starts_as_it_is(tmp_path):
         [sys.executable, ENTRYPOINT, "init"], check=True, capture_output=True, text=True, env=environment
     )
     assert answer.stdout == f"['init'] {os.getuid()}\n"
+
+
+def made(secrets, *names):
+    for name in names:
+        (secrets / name).parent.mkdir(parents=True, exist_ok=True)
+        (secrets / name).write_text("x\n")
+
+
+def test_the_agent_waits_for_init_and_ends_where_it_has_made_nothing(tmp_path, monkeypatch):
+    entrypoint = loaded()
+    entrypoint.WAIT = ROOT / "balena/wait-for-secrets.sh"
+    monkeypatch.setenv("SECRETS", str(tmp_path))
+    monkeypatch.setenv("WAIT_S", "0")
+    with pytest.raises(SystemExit) as ended:
+        entrypoint.wait_for_secrets()
+    assert ended.value.code == 1
+    made(tmp_path, ".rotated", *entrypoint.NEEDED)
+    entrypoint.wait_for_secrets()

@@ -6,6 +6,7 @@ The processes here get the users and capabilities of the compose file from setpr
 from collections.abc import Iterator
 import os
 from pathlib import Path
+import re
 import shutil
 import stat
 import subprocess
@@ -136,3 +137,13 @@ def test_what_the_agent_adds_for_grafana_can_be_read_by_grafana(volume):
     subprocess.run(as_service("agent", "/bin/sh", "-c", write, "sh", volume), check=True, cwd="/")
     read = as_service("grafana", "cat", volume / "grafana/influx_read_token")
     assert subprocess.run(read, check=True, capture_output=True, text=True, cwd="/").stdout == "token\n"
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - {"init"}))
+def test_every_service_has_what_waits_for_the_secrets_of_this_boot_and_starts_by_it(service):
+    dockerfile = ROOT / SERVICES[service]["build"]["dockerfile"]
+    copy = re.compile(r"^COPY .*wait-for-secrets\.sh .*$", re.MULTILINE)
+    assert copy.search(dockerfile.read_text())
+    starts = [path.read_text() for path in dockerfile.parent.glob("entrypoint.*")]
+    starts += [copy.sub("", dockerfile.read_text()), str(SERVICES[service].get("command"))]
+    assert any("wait-for-secrets.sh" in start for start in starts)
