@@ -98,6 +98,34 @@ def test_decisions_after_the_shared_time_differ_between_scenarios() -> None:
     assert charged_kw(request) == pytest.approx(0.0, abs=1e-4)
 
 
+def test_nothing_is_bought_early_for_a_day_that_is_not_known_any_better_until_the_last_cheap_hour() -> None:
+    """A dull day needs more than the last cheap hour can bring, but what it needs is known too late for the first."""
+    hours = a_horizon(4)
+    cloudy, bright = (
+        Scenario(
+            probability=probability,
+            load_kw=a_series([0.0, 0.0, 3.0, 3.0], hours),
+            available_kw={"pv": a_series([0.0, 0.0, sun_kw, sun_kw], hours)},
+        )
+        for probability, sun_kw in ((0.4, 0.0), (0.2, 4.0))
+    )
+    request = a_request(
+        a_battery(charge_efficiency=1.0, discharge_efficiency=1.0, wear_per_kwh=0.0, end_price_per_kwh=0.0),
+        a_battery_state(0.0),
+        a_pv(),
+        a_pv_state([0.0, 0.0, 2.0, 2.0], hours),
+        horizon=hours,
+        import_price=[0.10, 0.10, 0.20, 0.20],
+        export_price=0.0,
+        load_kw=[0.0, 0.0, 3.0, 3.0],
+        site={"max_import_kw": 3.0, "max_export_kw": 0.0},
+        options=replace(EXACT, shared_h=1.0),
+    )
+    likeliest = Scenario(probability=0.4, load_kw=request.load_kw, available_kw={"pv": request.states[1].available_kw})
+    plan = solve(replace(request, scenarios=(likeliest, cloudy, bright)))
+    assert plan.asset("battery").power_kw[:2] == pytest.approx((0.0, 2.0), abs=1e-3)
+
+
 def test_scenarios_that_are_all_like_the_forecast_change_nothing() -> None:
     plain = a_day()
     alike = scaled(plain, 1.0, 1.0, 0.2)

@@ -1,7 +1,10 @@
 """Scenarios: the first decisions are the same in all of them, what follows is decided when it is known.
 
     minimise   sum over scenarios of probability * cost
-    subject to p_asset[t] equal in all scenarios for the shared steps
+    subject to p_asset[t] equal to the first branch's for as long as nobody can know that it is another
+
+That is as long as little of what sets the two apart has shown. Were only the very next steps shared, each plan of a
+night would count on the next one's knowing how sunny the day will be, and buy early for the chance that it is dull.
 
 The forecasts of the request are the first branch, and its schedule is the plan. The other branches only say what the
 first decisions lead to: their on/off decisions may be split, because they are never carried out.
@@ -26,6 +29,8 @@ from .registry import block_of
 UNLISTED = 0.05
 """Weight of the forecasts where no scenario equals them: enough for a schedule that makes sense."""
 SAME_KW = 1e-6
+TOLD = 0.1
+"""Of the energy by which two scenarios differ over the horizon: once it has shown, they are told from each other."""
 APART_KW = 1e-6
 """By how much shared powers may differ: solvers know no equality of decisions that are whole here and split there."""
 
@@ -71,9 +76,10 @@ class Recourse:
 def beside_scenarios(context: Context) -> Context:
     """Where powers are shared, a full battery could be asked to burn what another scenario has room for."""
     request = context.terms.request
-    if not request.scenarios:
-        return context
-    return replace(context, burning_pays=context.burning_pays | (context.starts_h < request.options.shared_h))
+    burning_pays = context.burning_pays
+    for _, turned_out in _weighted(request)[1]:
+        burning_pays = burning_pays | _alike(request, turned_out, context)
+    return replace(context, burning_pays=burning_pays)
 
 
 def recourse_of(request: PlanRequest, first: Branch, context: Context) -> Recourse:
@@ -83,14 +89,14 @@ def recourse_of(request: PlanRequest, first: Branch, context: Context) -> Recour
         return Recourse(weight=1.0)
     cost: Affine = 0.0
     limits: list[cp.Constraint] = []
-    shared = context.starts_h < request.options.shared_h
     never = np.zeros(context.steps, dtype=bool)
     for probability, turned_out in others:
         branch = Branch.of(replace(Context.of(Terms.of(turned_out)), near=never, burning_pays=never))
         cost = cost + probability * branch.cost
         limits += branch.limits
-        if shared.any():
-            limits += _shared(first, branch, _net_kw(turned_out) - _net_kw(request), shared, request)
+        alike = _alike(request, turned_out, context)
+        if alike.any():
+            limits += _shared(first, branch, _net_kw(turned_out) - _net_kw(request), alike, request)
     own = _variables([*first.limits])
     return Recourse(weight=weight, cost=cost, limits=tuple(limits), splittable=_variables(limits) - own)
 
@@ -117,6 +123,15 @@ def _shared(first: Branch, other: Branch, more_kw: Values, shared: Mask, request
             at_least(f"{here.asset}.shared", apart_kw, -APART_KW - follows * np.maximum(0.0, more_kw[steps])),
         ]
     return limits
+
+
+def _alike(request: PlanRequest, turned_out: PlanRequest, context: Context) -> Mask:
+    """Steps that are decided before anybody can know that it turns out like this."""
+    shared = context.starts_h < request.options.shared_h
+    apart_kwh = np.abs(_course(turned_out) - _course(request)).sum(axis=0) * context.h
+    shown_kwh = np.cumsum(apart_kwh) - apart_kwh
+    alike: Mask = shared | ((shown_kwh < TOLD * apart_kwh.sum()) & (request.options.shared_h > 0.0))
+    return alike
 
 
 def _weighted(request: PlanRequest) -> tuple[float, list[tuple[float, PlanRequest]]]:
