@@ -196,3 +196,39 @@ def test_off_it_listens_nowhere_and_is_healthy():
     process.communicate()
     assert process.returncode == 0
     assert (health.returncode, on.returncode) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("value: {{ states('x') }}\n", "template needs quotes"),
+        ("? [a, b]\n: c\n", "unhashable key"),
+        ("a: *b\n", "undefined alias"),
+        ("a: &x 1\nb: &x 2\n", "duplicate anchor"),
+        ("a: [1\n", "not valid YAML"),
+        ("a: 1\n b: 2\n", "not valid YAML"),
+        ("a: b: c\n", "not valid YAML"),
+        ("a: !secret [\n", "not valid YAML"),
+    ],
+)
+def test_what_home_assistant_could_not_read_is_not_saved(tmp_path, text, said):
+    with pytest.raises(Refused, match=said):
+        Folder(tmp_path).save("a.yaml", text, "")
+    assert not (tmp_path / "a.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n",
+        "a: !secret b\nc: !include d.yaml\n!tag e: {f: [1, {g: h}], i: j}\n",
+        "a: &x {b: 1}\nc: *x\nd: {<<: *x}\ne: &y f\n? *y\n: g\n",
+        "a: &x 1\n---\na: &x 2\nb: *x\n",
+        "- 2026-11-21\n- 1:99\n- {a: [], b: {}}\n",
+        'a: "{{ b }}"\n',
+    ],
+)
+def test_what_home_assistant_reads_is_saved(tmp_path, text):
+    Folder(tmp_path).save("a.yaml", text, "")
+    assert (tmp_path / "a.yaml").read_text() == text

@@ -1,5 +1,6 @@
 """The files that may be edited: text that people write, in one folder and nowhere else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 import hashlib
 import os
@@ -8,6 +9,7 @@ import shutil
 import tempfile
 
 import yaml
+from yaml.error import MarkedYAMLError
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json", ".txt", ".md", ".conf", ".jinja"})
 LARGEST_BYTES = 512 * 1024
@@ -27,11 +29,7 @@ class Text:
     """A digest: whoever saves says which one they changed."""
 
 
-class _AnyTag(yaml.SafeLoader):
-    """Knows no tags, but lets Home Assistant's own ones (`!secret`, `!include`) pass."""
-
-
-_AnyTag.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Folder:
@@ -112,10 +110,43 @@ def _version(content: bytes) -> str:
 
 def _check_yaml(name: str, text: str) -> None:
     try:
-        for _ in yaml.load_all(text, Loader=_AnyTag):  # a safe loader that ignores unknown tags
-            pass
+        _check_events(yaml.parse(text, Loader=_Loader))
     except yaml.YAMLError as error:
         raise Refused(f"{name} is not valid YAML, nothing was saved: {error}") from error
+
+
+def _check_events(events: Iterable[yaml.Event]) -> None:
+    """What Home Assistant would refuse, found without a tree: that of a large file needs more memory than there is.
+
+    Tags, such as Home Assistant's own `!secret` and `!include`, may be any. Raises yaml.YAMLError.
+    """
+    anchors: set[str] = set()
+    children: list[int | None] = []
+    """Of each collection that is open: how many keys and values a mapping has so far, None for a list."""
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            anchors.clear()
+        elif isinstance(event, yaml.CollectionEndEvent):
+            children.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            _check_anchor(event, anchors)
+            is_collection = isinstance(event, yaml.CollectionStartEvent)
+            if children and children[-1] is not None:
+                if is_collection and children[-1] % 2 == 0:
+                    raise MarkedYAMLError(None, None, "found unhashable key; a template needs quotes", event.start_mark)
+                children[-1] += 1
+            if is_collection:
+                children.append(0 if isinstance(event, yaml.MappingStartEvent) else None)
+
+
+def _check_anchor(event: yaml.NodeEvent, anchors: set[str]) -> None:
+    if isinstance(event, yaml.AliasEvent):
+        if event.anchor not in anchors:
+            raise MarkedYAMLError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
+    elif event.anchor is not None:
+        if event.anchor in anchors:
+            raise MarkedYAMLError(None, None, f"found duplicate anchor {event.anchor!r}", event.start_mark)
+        anchors.add(event.anchor)
 
 
 def _replace(path: Path, content: bytes) -> None:
