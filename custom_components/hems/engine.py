@@ -3,23 +3,27 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from . import engine_process
 from .const import ENGINE_EMBEDDED
 from .core.model import Plan, PlanRequest
 from .core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
-from .engine_client import EngineClient, EngineError, EngineUnreachable
+from .engine_client import EngineClient, EngineError, EngineTimeout, EngineUnreachable
 from .home import EngineConfig
 from .observe.load import learned_name
 
 _LEARNED = "hems.learned"
 """Directory of what the embedded engine learns; it can be deleted at any time."""
+LOOK_EVERY_S = 10.0
+"""At an engine that somebody else starts again."""
 
 
 class Engine(Protocol):
@@ -60,7 +64,7 @@ def make_engine(hass: HomeAssistant, config: EngineConfig) -> Engine:
     """The engine that was configured."""
     if config.kind == ENGINE_EMBEDDED or config.url is None:
         return EmbeddedEngine(hass)
-    return RemoteEngine(EngineClient(async_get_clientsession(hass), config.url, config.token))
+    return RemoteEngine(hass, EngineClient(async_get_clientsession(hass), config.url, config.token))
 
 
 def forget_learned(hass: HomeAssistant, entry_id: str) -> None:
@@ -69,10 +73,15 @@ def forget_learned(hass: HomeAssistant, entry_id: str) -> None:
 
 
 class RemoteEngine:
-    """The app's or a container's engine: somebody else starts and stops it."""
+    """The app's or a container's engine: somebody else starts and stops it.
 
-    def __init__(self, client: EngineClient) -> None:
-        self._client = client
+    One that did not answer is looked at until it is back, so that nobody waits for the next plan of the rhythm.
+    """
+
+    def __init__(self, hass: HomeAssistant, client: EngineClient) -> None:
+        self._hass, self._client = hass, client
+        self._timer: CALLBACK_TYPE | None = None
+        self._was_away = False
         self.on_ready: Callable[[], None] = lambda: None
 
     async def async_start(self) -> None:
@@ -80,7 +89,14 @@ class RemoteEngine:
 
     async def async_plan(self, request: PlanRequest) -> Plan:
         """See `Engine`."""
-        return await self._client.plan(request)
+        try:
+            plan = await self._client.plan(request)
+        except (EngineUnreachable, EngineTimeout) as error:
+            self._was_away |= isinstance(error, EngineUnreachable)
+            self._look_later()
+            raise
+        self._look_no_more()
+        return plan
 
     async def async_learn_load(self, request: LearnLoadRequest) -> LearnedLoad:
         """See `Engine`."""
@@ -91,7 +107,36 @@ class RemoteEngine:
         return await self._client.forecast_load(request)
 
     async def async_stop(self) -> None:
-        """Nothing to stop."""
+        """Look no more."""
+        self._look_no_more()
+
+    def _look_later(self) -> None:
+        if self._timer is None:
+            job = HassJob(self._async_look, "HEMS engine back", cancel_on_shutdown=True)
+            self._timer = async_call_later(self._hass, LOOK_EVERY_S, job)
+
+    def _look_no_more(self) -> None:
+        self._was_away = False
+        if self._timer is not None:
+            self._timer()
+            self._timer = None
+
+    async def _async_look(self, _: datetime) -> None:
+        """Again and again until it is well. One that was only slow is left to the rhythm: asking would not help it."""
+        timer = self._timer
+        try:
+            is_well = (await self._client.health()).status == "ok"
+        except EngineError:
+            is_well = False
+        if self._timer is not timer:
+            return
+        self._timer = None
+        if not is_well:
+            self._was_away = True
+            self._look_later()
+        elif self._was_away:
+            self._was_away = False
+            self.on_ready()
 
 
 class EmbeddedEngine:

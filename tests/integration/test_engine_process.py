@@ -347,4 +347,4 @@ async def test_an_engine_elsewhere_is_asked_to_learn(hass):
         async def learn_load(self, request):
             return request
 
-    assert await engine_module.RemoteEngine(Client()).async_learn_load("question") == "question"
+    assert await engine_module.RemoteEngine(hass, Client()).async_learn_load("question") == "question"

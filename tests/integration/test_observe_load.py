@@ -178,7 +178,7 @@ async def test_without_an_answer_the_usual_is_used_and_named(hass, problem, opti
 @pytest.mark.usefixtures("lived")
 async def test_an_engine_over_the_network_answers(hass, engine):
     engine.load_forecast = a_forecast
-    remote = RemoteEngine(EngineClient(async_get_clientsession(hass), engine.url, TOKEN))
+    remote = RemoteEngine(hass, EngineClient(async_get_clientsession(hass), engine.url, TOKEN))
     outlook = await outlook_of(a_home(hass, remote))
     assert outlook.load_kw.at(NOW + HOUR) == LEARNED_KW
     engine.load_forecast = None
