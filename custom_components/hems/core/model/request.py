@@ -100,8 +100,8 @@ class SolverOptions(Value):
     integer_h: float = 2.0
     """On/off decisions are whole this far ahead and relaxed later, where they will be decided again."""
     shared_h: float = 0.5
-    """Decisions this far ahead, and for as long as nothing tells two scenarios apart, are the same in both; 0: each
-    scenario knows from the beginning how it turns out."""
+    """Decisions this far ahead are the same in all scenarios, and those of batteries for as long as nothing tells two
+    scenarios apart; 0: each knows from the beginning how it turns out."""
     preference_budget: float = 0.02
     """Most that all preferences together may cost: early rather than late, few starts, close to the plan before.
     Currency; more in proportion where a kWh costs more than 1."""

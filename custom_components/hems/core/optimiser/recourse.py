@@ -94,9 +94,7 @@ def recourse_of(request: PlanRequest, first: Branch, context: Context) -> Recour
         branch = Branch.of(replace(Context.of(Terms.of(turned_out)), near=never, burning_pays=never))
         cost = cost + probability * branch.cost
         limits += branch.limits
-        alike = _alike(request, turned_out, context)
-        if alike.any():
-            limits += _shared(first, branch, _net_kw(turned_out) - _net_kw(request), alike, request)
+        limits += _shared(first, branch, turned_out, context)
     own = _variables([*first.limits])
     return Recourse(weight=weight, cost=cost, limits=tuple(limits), splittable=_variables(limits) - own)
 
@@ -105,18 +103,24 @@ def _variables(limits: Sequence[cp.Constraint]) -> frozenset[int]:
     return frozenset(variable.id for limit in limits for variable in limit.variables())
 
 
-def _shared(first: Branch, other: Branch, more_kw: Values, shared: Mask, request: PlanRequest) -> list[cp.Constraint]:
+def _shared(first: Branch, other: Branch, turned_out: PlanRequest, context: Context) -> list[cp.Constraint]:
     """The sun is not decided, nor what an inverter loses; all else is the same at first.
 
     Only a battery follows what load and sun do otherwise than forecast (`more_kw` is drawn), as it does between plans.
     """
-    steps = np.flatnonzero(shared)
+    request = context.terms.request
+    more_kw = _net_kw(turned_out) - _net_kw(request)
+    alike, soon = _alike(request, turned_out, context), context.starts_h < request.options.shared_h
     limits = []
     for here, there in zip(first.blocks, other.blocks, strict=True):
         asset = request.site.asset(here.asset)
         if isinstance(asset, Pv | HybridInverter) or not isinstance(here.power_kw, cp.Expression):
             continue
         follows = isinstance(asset, Battery)
+        # Batteries only: with whole decisions tied for hours, one home in four found no schedule in 10 s.
+        steps = np.flatnonzero(alike if follows else soon)
+        if not len(steps):
+            continue
         apart_kw = there.power_kw[steps] - here.power_kw[steps]
         limits += [
             at_most(f"{here.asset}.shared", apart_kw, APART_KW + follows * np.maximum(0.0, -more_kw[steps])),
