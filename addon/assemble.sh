@@ -9,3 +9,5 @@ while read -r from to; do
   cp -R "$source/$from" "$target$to"
 done <"$source/addon/files.txt"
 find "$target" -name __pycache__ -type d -prune -exec rm -rf {} +
+# A checkout may be its owner's alone; what is in an image is for the user that it names.
+chmod -R a+rX "$target"

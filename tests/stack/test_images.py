@@ -151,3 +151,24 @@ def test_what_shares_the_least_memory_with_a_service_loads_none_of_its_libraries
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
     loaded = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
     assert loaded.stdout == "\n"
+
+
+@pytest.mark.parametrize("service", ["agent", "grafana", "influxdb", "mosquitto", "nginx"])
+def test_an_image_for_another_user_than_root_can_be_built_from_a_checkout_that_only_its_owner_reads(service):
+    last = DOCKERFILES[service].read_text().rpartition("\nFROM ")[2]
+    copied, opened = last.rpartition("COPY "), re.search(r"^RUN chmod -R a\+rX (.*)$", last, re.MULTILINE)
+    assert opened is not None
+    assert opened.start() > len(copied[0])
+    assert all(
+        any(target.startswith(folder) for folder in opened[1].split()) for _, target in copies(DOCKERFILES[service])
+    )
+
+
+def test_the_engines_file_set_can_be_read_by_its_user_whoever_made_the_checkout(tmp_path):
+    private = 'umask 077 && cp -R addon custom_components balena LICENSE "$1" && addon/assemble.sh "$1" "$2"'
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "target").mkdir()
+    subprocess.run(["sh", "-c", private, "sh", tmp_path / "checkout", tmp_path / "target"], cwd=ROOT, check=True)
+    files = [path for path in (tmp_path / "target").rglob("*") if path.is_file()]
+    assert len(files) > 50
+    assert all(path.stat().st_mode & 0o004 for path in files)
