@@ -1,12 +1,16 @@
 """The app's description, by the rules that its linter and the Supervisor apply."""
 
 from importlib.util import module_from_spec, spec_from_file_location
+import os
 from pathlib import Path
 import re
 import stat
+import subprocess
 
 import pytest
 import yaml
+
+from tests.stack.native_stack import needs
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "addon/config.yaml").read_text())
@@ -104,3 +108,21 @@ def test_there_is_no_secret_that_two_homes_share(tmp_path):
     assert min(len(token) for token in tokens) >= 32
     assert stat.S_IMODE((tmp_path / "one" / "engine-token").stat().st_mode) == 0o600
     assert "token" not in CONFIG["options"]
+
+
+def test_apparmor_compiles_the_profile():
+    needs("apparmor_parser")
+    # Neither a kernel with AppArmor nor its cache is needed.
+    command = ["apparmor_parser", "--skip-kernel-load", "--skip-cache", ROOT / "addon/apparmor.txt"]
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    said = subprocess.run(command, env={"PATH": path}, check=False, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+
+
+def test_apparmor_would_notice_a_rule_that_it_does_not_know(tmp_path):
+    needs("apparmor_parser")
+    profile = (ROOT / "addon/apparmor.txt").read_text().replace("capability chown,", "capability to do harm,")
+    (tmp_path / "profile").write_text(profile)
+    command = ["apparmor_parser", "--skip-kernel-load", "--skip-cache", tmp_path / "profile"]
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    assert subprocess.run(command, env={"PATH": path}, check=False, capture_output=True).returncode != 0

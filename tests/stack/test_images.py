@@ -172,3 +172,10 @@ def test_the_engines_file_set_can_be_read_by_its_user_whoever_made_the_checkout(
     files = [path for path in (tmp_path / "target").rglob("*") if path.is_file()]
     assert len(files) > 50
     assert all(path.stat().st_mode & 0o004 for path in files)
+
+
+def test_the_linter_of_dockerfiles_finds_nothing():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    command = [hadolint, "--no-color", *sorted(set(DOCKERFILES.values()))]
+    said = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (0, ""), said.stdout + said.stderr

@@ -69,11 +69,17 @@ def test_a_package_without_a_wheel_would_be_noticed():
 
 
 def test_the_packages_of_the_engine_leave_room_in_the_image_of_450_mb():
-    # Python on Debian takes about 130 MB unpacked. Measured where the tests run, which is amd64 as a rule.
+    # Python on Debian takes about 130 MB unpacked, the environment and what is estimated too low below 10 more.
+    # Measured where the tests run, which is amd64 as a rule.
     sizes_mb = {
-        name: sum(path.locate().stat().st_size for path in distribution(name).files or () if path.locate().is_file())
+        name: sum(
+            # The image has bytecode beside each source, nearly as large, and no tests.
+            path.locate().stat().st_size * (2 if path.suffix == ".py" else 1)
+            for path in distribution(name).files or ()
+            if "tests" not in path.parts and path.suffix != ".pyc" and path.locate().is_file()
+        )
         / 1e6
         for name in installed("engine", "x86_64")
     }
     assert sizes_mb["scipy"] > 30.0
-    assert sum(sizes_mb.values()) < 450.0 - 130.0
+    assert 200.0 < sum(sizes_mb.values()) < 450.0 - 140.0
