@@ -22,7 +22,7 @@ class Seen:
     said: str = ""
     """What is wrong, in a few words."""
     is_silent: bool = False
-    """It takes a connection and does not answer."""
+    """It refuses no connection and does not answer."""
 
 
 class Probes:
@@ -68,14 +68,19 @@ class Probes:
         try:
             answer = self._pool.request("GET", url, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
-            is_silent = isinstance(error, urllib3.exceptions.ReadTimeoutError)
-            return Seen(is_well=False, said=type(error).__name__, is_silent=is_silent)
+            return Seen(is_well=False, said=type(error).__name__, is_silent=_is_silence(error))
         if answer.status == OK and name == "engine":
             status = answer.json().get("status")
             return Seen(is_well=status != "degraded", said="" if status == "ok" else f"the engine is {status}")
         # An engine that refuses our token lives; a token that does not fit is mended by a restart of nothing.
         is_well = answer.status in {OK, ASKS_FOR_A_TOKEN}
         return Seen(is_well=is_well, said="" if answer.status == OK else f"answers {answer.status}")
+
+
+def _is_silence(error: urllib3.exceptions.HTTPError) -> bool:
+    """Not even a connection is made with one that hangs, once its queue of them is full; a refused one is an answer."""
+    is_timeout = isinstance(error, urllib3.exceptions.TimeoutError)
+    return is_timeout and not isinstance(error, urllib3.exceptions.NewConnectionError)
 
 
 def access_point(place: Path) -> dict[str, str]:
