@@ -61,7 +61,7 @@ def test_every_service_whose_shell_is_opened_is_one():
 def test_the_diagnostics_are_read_by_the_entrypoint_that_gives_root_away():
     entrypoint = "/usr/local/lib/hems/entrypoint.py"
     assert PAGE.count(f"python {entrypoint} diagnostics") == 2
-    assert f"COPY balena/agent/entrypoint.py {entrypoint}\n" in (ROOT / "balena/agent/Dockerfile").read_text()
+    assert f'ENTRYPOINT ["python", "{entrypoint}"]\n' in (ROOT / "balena/agent/Dockerfile").read_text()
 
 
 def test_the_device_of_the_example_is_one_that_balena_offers():
