@@ -24,7 +24,7 @@ SHARE = 1.0 / 3.0
 TASTE = 1.0
 """Weight in thousandths of the currency up to which a limit that may give way at that price is not in the way."""
 MOST_ROUNDS = 60
-MOST_RETRIES = 20
+MOST_RETRIES = 60
 """Of what leaves no schedule at all, in all rounds together."""
 
 type Indices = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -90,15 +90,31 @@ def dive(highs: highspy.Highs, rows: Rows) -> bool:
         if not len(places):
             return True
         basis = highs.getBasis()
-        while not _holds_with(highs, rows.binaries[places], goals, goals):
-            if not retries or highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
+        if not _holds_with(highs, rows.binaries[places], goals, goals):
+            retries = _without_culprit(highs, rows.binaries[places], goals, basis, retries)
+            if not retries:
                 return False
-            retries -= 1
-            # Fewer at a time; and the last of them the other way.
-            _holds_with(highs, rows.binaries[places], np.zeros(len(places)), np.ones(len(places)), basis)
-            half = len(places) // 2
-            places, goals = (places[:half], goals[:half]) if half else (places, 1.0 - goals)
     return False
+
+
+def _without_culprit(highs: highspy.Highs, columns: Indices, goals: Values, basis: Any, retries: int) -> int:
+    """Of goals that together leave no schedule, halve by halve, those that do; the first that does not is turned round.
+
+    The retries that are left; none: that did not help either, or the time is over.
+    """
+    while retries and highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        retries -= 1
+        _holds_with(highs, columns, np.zeros(len(columns)), np.ones(len(columns)), basis)
+        if len(columns) == 1:
+            return retries if _holds_with(highs, columns, 1.0 - goals, 1.0 - goals) else 0
+        half = len(columns) // 2
+        if _holds_with(highs, columns[:half], goals[:half], goals[:half]):
+            # Then it is in the other half.
+            columns, goals, basis = columns[half:], goals[half:], highs.getBasis()
+            _holds_with(highs, columns, goals, goals)
+        else:
+            columns, goals = columns[:half], goals[:half]
+    return 0
 
 
 def _holds_with(highs: highspy.Highs, columns: Indices, lower: Values, upper: Values, basis: Any = None) -> bool:
