@@ -83,7 +83,7 @@ is_closed() {
   # Those that must be root see a volume of their own, or none of these two.
   for service in homeassistant config-editor wifi-repeater; do
     local seen
-    seen=$(compose exec -T "$service" sh -c 'ls /secrets/*/?* 2>/dev/null' | cut -d / -f 3 | sort -u)
+    seen=$(compose exec -T "$service" sh -c 'ls /secrets/*/?* 2>/dev/null || true' | cut -d / -f 3 | sort -u)
     [ -z "$seen" ] || [ "$seen" = "$service" ] || fail "$service sees the secrets of: $seen"
   done
 }
