@@ -20,14 +20,17 @@ OLDEST_ROUND_S = 120.0
 ANSWER_S = 5.0
 AGE = b"hems_agent_round_age_seconds "
 USUAL_PORT = 9273
+PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str]) -> int:
     """Run `hems_agent` with these arguments; its exit code."""
     command = [sys.executable, "-P", "-m", "hems_agent", *arguments]
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # one that comes now waits until there is an agent to tell
     with subprocess.Popen(command, preexec_fn=_end_with_guard) as agent:  # noqa: S603, PLW1509  # ourselves; no threads
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in PASSED_ON:
             signal.signal(number, lambda number, _: agent.send_signal(number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         return watched(agent, int(os.environ.get("METRICS_PORT") or USUAL_PORT))
 
 
@@ -59,6 +62,7 @@ def _end_with_guard() -> None:
     """In the agent, before it is one: it does not outlive a guard that is killed, where no container does that."""
     import ctypes  # noqa: PLC0415  # not in the guard's own memory
 
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
