@@ -96,10 +96,11 @@ def _searched(
     highs: highspy.Highs, matrix: Any, whole: Indices, options: SolverOptions
 ) -> Optimal | Feasible | TimedOut | Infeasible:
     """How it ended; the solver, which holds the solved relaxation, then holds the best schedule found."""
-    if highs.getModelStatus() == highspy.HighsModelStatus.kNotset:
-        # The primal method may end without a word on a program that has no solution.
-        highs.setOptionValue("simplex_strategy", DUAL)
+    if highs.getModelStatus() in {highspy.HighsModelStatus.kNotset, highspy.HighsModelStatus.kSolveError}:
+        # One of the two methods may end without a word, or give up, where the other has an answer.
+        highs.setOptionValue("simplex_strategy", PRIMAL if len(whole) else DUAL)
         highs.run()
+        highs.setOptionValue("simplex_strategy", DUAL)
     without = _failure(highs, options)
     if without is not None:
         return without
