@@ -83,7 +83,7 @@ async def test_it_begins_in_time_though_home_assistant_restarts_before_acts_once
         await skip_to(hass, freezer, AT_23 - timedelta(seconds=11))
         told = await watched(hass, freezer, devices, "hot_water", AT_23 + timedelta(minutes=1))
         assert [power_kw == 0.7 for _, power_kw in told] == [False]
-        # A tick sees the end and asks for another plan, which steps of two seconds show one step later, unless one is due.
+        # A tick sees the end and asks for another plan, which these steps show one step later unless one is due.
         assert timedelta(0) <= told[0][0] - AT_23 <= timedelta(seconds=4)
         assert overridden(entry) == ({}, {})
         assert entry.runtime_data.household.wishes.overrides == ()
