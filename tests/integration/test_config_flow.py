@@ -248,6 +248,11 @@ async def test_a_fuse_for_each_phase_is_part_of_the_connection(hass):
     assert parse_home(result["result"], "UTC").site.max_phase_kw == pytest.approx(5.75)
 
 
+async def test_a_new_home_is_offered_plans_for_five_forecasts(hass):
+    form = await to_engine(hass)
+    assert suggestions({"data_schema": form["data_schema"].schema["advanced"].schema}) == {"scenarios": "5"}
+
+
 @pytest.mark.parametrize("kind", ["url", "embedded"])
 async def test_several_forecasts_may_be_planned_for(hass, kind):
     chosen = {"kind": kind, "advanced": {"scenarios": "3"}}

@@ -60,7 +60,7 @@ def _scenarios() -> Field:
     return Field(
         key=CONF_SCENARIOS,
         selector=lambda _: SelectSelector(config),
-        default=1,
+        default=5,
         section=ADVANCED,
         to_stored=int,
         to_shown=str,
