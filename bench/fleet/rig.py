@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-import getpass
 import json
 import os
 from pathlib import Path
@@ -38,7 +37,7 @@ class Fleet:
 
     def __init__(self, directory: Path, homes: int) -> None:
         shutil.rmtree(directory, ignore_errors=True)
-        (directory / "data").mkdir(parents=True)
+        directory.mkdir(parents=True)
         self.directory = directory
         make_secrets(directory / "secrets", {}, owners=None)
         self.passwords = {f"h-{secrets.token_hex(8)}": secrets.token_urlsafe(24) for _ in range(homes)}
@@ -48,7 +47,7 @@ class Fleet:
         _allow_files(homes + SPARE_FILES)
 
     def start_broker(self) -> None:
-        """Mosquitto as docs/fleet-broker has it, but for paths, port and the user that it runs as."""
+        """With a user for each home, and one for the operator."""
         place = self.directory / "broker"
         place.mkdir()
         for name in ("server.crt", "server.key"):
@@ -57,17 +56,9 @@ class Fleet:
         users = {**self.passwords, "operator": self.operator}
         lines = [f"{user}:{hashed(password, iterations=ITERATIONS)}\n" for user, password in users.items()]
         (place / "passwd").write_text("".join(lines))
-        text = (CONFIGURATION / "mosquitto.conf").read_text()
-        for there, here in (
-            ("/etc/mosquitto/fleet", str(place)),
-            ("/var/lib/mosquitto/", f"{self.directory / 'data'}/"),
-            ("listener 8883", f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1"),
-        ):
-            text = text.replace(there, here)
-        (place / "mosquitto.conf").write_text(text)
         for name in ("passwd", "acl", "server.key"):
             (place / name).chmod(0o600)
-        self._start("broker", ["mosquitto", "-c", str(place / "mosquitto.conf")])
+        self._start("broker", list(native.fleet_mosquitto(place, port=self.port).command))
         until(lambda: listens(self.port), "the broker does not come up", self.processes["broker"])
 
     def start_sink(self) -> None:
@@ -127,12 +118,7 @@ class Fleet:
     def stop(self) -> None:
         """End everything that was started here."""
         for process in reversed(self.processes.values()):
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            native.end(process)
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()

@@ -21,7 +21,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.newest_ms: dict[bytes, int] = {}
-        self.points = self.out_of_order = self.repeated = self.requests = 0
+        self.points = self.new = self.out_of_order = self.repeated = self.requests = 0
         self.writes: list[tuple[int, int, int, int]] = []
         """When, points, and how old the newest and the oldest of them were, in ms."""
 
@@ -36,6 +36,7 @@ class Seen:
             time_ms = int(line[line.rindex(b" ") :])
             before_ms = self.newest_ms.get(series, -1)
             self.points += 1
+            self.new += time_ms > before_ms
             self.repeated += time_ms == before_ms
             self.out_of_order += time_ms < before_ms
             self.newest_ms[series] = max(time_ms, before_ms)
@@ -45,7 +46,7 @@ class Seen:
 
     def told(self) -> str:
         """As JSON."""
-        keys = ("points", "repeated", "out_of_order", "requests", "writes")
+        keys = ("points", "new", "repeated", "out_of_order", "requests", "writes")
         return json.dumps({key: getattr(self, key) for key in keys})
 
 

@@ -130,13 +130,7 @@ class Rig:
 
     def end(self, name: str) -> None:
         """As a stop of its container does: the store then has on its disk what it has taken."""
-        process = self.processes.pop(name)
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        native.end(self.processes.pop(name))
 
     def figures(self) -> dict[str, Any]:
         """What the agent said last; empty before that."""
@@ -156,11 +150,14 @@ class Rig:
         return self.directory / "figures.json"
 
     def await_empty(self, expected_points: int, patience_s: float) -> bool:
-        """Whether so many points have passed the relay and the spool is empty, in time."""
+        """Whether so many points have passed the relay and the spool is empty, in time.
+
+        What an agent that was killed sends again is not counted: it says nothing of what is still on its way.
+        """
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             waiting = self.figures().get("spool", {}).get("queued_points", 1)
-            if self.relayed().get("points", 0) >= expected_points and not waiting:
+            if self.relayed().get("new", 0) >= expected_points and not waiting:
                 return True
             time.sleep(0.25)
         return False

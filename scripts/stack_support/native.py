@@ -6,6 +6,7 @@ what is started here is what the images start.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+import getpass
 import os
 from pathlib import Path
 import shlex
@@ -65,6 +66,34 @@ def mosquitto(directory: Path, secrets: Path, *, port: int, tls_port: int) -> Se
         },
         grace_s=30.0,
     )
+
+
+def fleet_mosquitto(directory: Path, *, port: int) -> Service:
+    """A fleet's broker as docs/fleet-broker has it, but for paths, port and the user that it runs as.
+
+    Certificate, `passwd` and `acl` are put into `directory` by whoever starts it.
+    """
+    (directory / "data").mkdir(exist_ok=True)
+    text = (ROOT / "docs/fleet-broker/mosquitto.conf").read_text()
+    for there, here in (
+        ("/etc/mosquitto/fleet", str(directory)),
+        ("/var/lib/mosquitto/", f"{directory / 'data'}/"),
+        ("listener 8883", f"user {getpass.getuser()}\nlistener {port} {LOOPBACK}"),
+    ):
+        text = text.replace(there, here)
+    configuration = directory / "mosquitto.conf"
+    configuration.write_text(text)
+    return Service(name="fleet", command=("mosquitto", "-c", str(configuration)), environment={})
+
+
+def end(process: subprocess.Popen[bytes], within_s: float = 20.0) -> None:
+    """As a stop of its container does: SIGTERM, and SIGKILL for one that does not hear."""
+    process.terminate()
+    try:
+        process.wait(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def nginx(

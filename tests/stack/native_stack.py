@@ -89,9 +89,4 @@ def running(
         patiently(lambda: all(listens(port) for port in ports), process, log, patience_s)
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        native.end(process, within_s=30)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-import getpass
 import json
 from pathlib import Path
 import shutil
@@ -37,15 +36,7 @@ class FleetBroker:
         (directory / "acl").write_text(f"{rights}\nuser admin\ntopic readwrite hems/#\n")
         users = {home: FLEET_PASSWORD, "operator": OPERATOR_PASSWORD, "admin": OPERATOR_PASSWORD}
         (directory / "passwd").write_text("".join(f"{user}:{hashed(word)}\n" for user, word in users.items()))
-        (directory / "data").mkdir()
-        text = (ROOT / "docs/fleet-broker/mosquitto.conf").read_text()
-        for there, here in (
-            ("/etc/mosquitto/fleet", str(directory)),
-            ("/var/lib/mosquitto/", f"{directory / 'data'}/"),
-            ("listener 8883", f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1"),
-        ):
-            text = text.replace(there, here)
-        (directory / "mosquitto.conf").write_text(text)
+        self.broker = native.fleet_mosquitto(directory, port=self.port)
 
     def be_strict(self) -> None:
         """By the lines of the access list that are for homes which seal."""
@@ -57,9 +48,7 @@ class FleetBroker:
     @contextmanager
     def running(self) -> Iterator[None]:
         """The broker, and an operator who writes down all that comes."""
-        command = ("mosquitto", "-c", str(self.directory / "mosquitto.conf"))
-        service = native.Service(name="fleet", command=command, environment={})
-        with running(service, self.directory, self.port), (self.directory / "heard").open("ab") as heard:
+        with running(self.broker, self.directory, self.port), (self.directory / "heard").open("ab") as heard:
             listener = subprocess.Popen([*self._as_operator("mosquitto_sub"), "-v", "-q", "1", "-t", "#"], stdout=heard)
             try:
                 yield

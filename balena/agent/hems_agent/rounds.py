@@ -53,7 +53,16 @@ class Agent:
         self._watchdog = Watchdog(settings.data / "watchdog.json")
         self.figures = metrics.Figures(time.time)
         self._spool = Spool(settings.data / "spool", max_bytes=settings.spool_mb * 2**20)
-        self._ingest = Ingest(self._ingest_options(), self._spool, on_event=self._on_event, on_feeds=self._on_feeds)
+        broker = LinkOptions(
+            home=self._home,
+            host=settings.mqtt_host,
+            port=settings.mqtt_port,
+            username="agent",
+            password=lambda: settings.secret("mqtt_password"),
+        )
+        self._ingest = Ingest(
+            self._ingest_options(broker), self._spool, on_event=self._on_event, on_feeds=self._on_feeds
+        )
         database = HomeOptions(url=settings.influx_url, secrets=settings.secrets, state=settings.data)
         sink = InfluxSink(database.url, org=database.org, bucket=RAW, token=lambda: settings.secret("write_token"))
         self._late = LatePoints(settings.data / "late.json")
@@ -62,13 +71,17 @@ class Agent:
         self._engine = EngineFigures(self._probes.engine_metrics)
         self._refused_copy = refused_copy(variables)
         self._provisioner = self._new_provisioner(database)
-        self._sealed = SealedFleet(self._link_options(), variables, settings.secret("sealed_names"))
+        self._sealed = SealedFleet(broker, variables, settings.secret("sealed_names"))
 
     def run(self) -> None:
         """Until `stop`; then everything that arrived is on the disk."""
         server = metrics.serve(self.figures, self._settings.metrics_port)
-        works = {"ingest": self._ingest.run, "writer": self._writer.run, "provision": self._provision}
-        works["sealed"] = self._sealed.run
+        works = {
+            "ingest": self._ingest.run,
+            "writer": self._writer.run,
+            "provision": self._provision,
+            "sealed": self._sealed.run,
+        }
         threads = [threading.Thread(target=self._guarded(work), name=name) for name, work in works.items()]
         for thread in threads:
             thread.start()
@@ -109,25 +122,15 @@ class Agent:
 
         return run
 
-    def _ingest_options(self) -> IngestOptions:
-        offline = (self._topics.stack_availability, b"offline")
+    def _ingest_options(self, broker: LinkOptions) -> IngestOptions:
         return IngestOptions(
-            home=self._home,
-            host=self._settings.mqtt_host,
-            port=self._settings.mqtt_port,
-            username="agent",
-            password=lambda: self._settings.secret("mqtt_password"),
-            will=offline,
+            home=broker.home,
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            will=(self._topics.stack_availability, b"offline"),
             feeds=self._settings.feeds,
-        )
-
-    def _link_options(self) -> LinkOptions:
-        return LinkOptions(
-            home=self._home,
-            host=self._settings.mqtt_host,
-            port=self._settings.mqtt_port,
-            username="agent",
-            password=lambda: self._settings.secret("mqtt_password"),
         )
 
     def _new_provisioner(self, database: HomeOptions) -> Provisioner:
