@@ -77,7 +77,9 @@ def a_state(texts: list[str]) -> StackState:
         now_s=1_800_000_000.0,
         services={"influxdb": Seen(is_well=False, said=said)},
         restarts={},
-        ingest=IngestState(connected=False, trouble=said, waiting=0, broker_dropped=0, counts=Counts()),
+        ingest=IngestState(
+            connected=False, trouble=said, disk_trouble=said, waiting=0, broker_dropped=0, counts=Counts()
+        ),
         spool=spool,
         writer=writer,
         replication=ReplicationStatus(alerts=(Alert(Trouble.SETTINGS, said),), latest_message=said),

@@ -88,11 +88,12 @@ def test_while_the_disk_takes_nothing_nothing_is_acknowledged_and_then_all_is_th
             bench.arrive()
             bench.save(0.05)
         assert bench.client.acknowledged == []
-        assert bench.ingest.state().trouble == "the disk takes no points: Read-only file system"
+        assert bench.ingest.state().disk_trouble == "the disk takes no points: Read-only file system"
+        assert bench.ingest.state().trouble == "", "the broker is well: nobody is to restart it"
     bench.arrive()
     for _ in range(2):
         bench.save()
-    assert (bench.client.acknowledged, bench.lines, bench.ingest.state().trouble) == ([1, 2, 3, 4], 4, "")
+    assert (bench.client.acknowledged, bench.lines, bench.ingest.state().disk_trouble) == ([1, 2, 3, 4], 4, "")
 
 
 def test_messages_are_read_while_the_disk_is_slow_and_acknowledged_when_theirs_are_safe(bench, monkeypatch):

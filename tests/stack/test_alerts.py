@@ -17,6 +17,7 @@ TROUBLES = {
     "nearly full queue": ({"spool": replace(WELL.spool, nearly_full=True)}, "nearly full"),
     "refused points": ({"writer": replace(WELL.writer, rejected_points=2)}, "refused 2 points"),
     "dropped by the broker": ({"ingest": replace(WELL.ingest, broker_dropped=41)}, "dropped 41 messages"),
+    "disk that takes nothing": ({"ingest": replace(WELL.ingest, disk_trouble="the disk takes no points")}, "takes no"),
     "full disk": ({"disk_free_percent": 4.0}, "4 % free"),
     "silent feed": ({"silent_feeds": ("meter",)}, "no data from meter"),
     "lossy feed": ({"lossy_feeds": ("meter",)}, "data of meter has gaps"),

@@ -78,6 +78,8 @@ class IngestState:
     connected: bool
     trouble: str
     """Why not; empty when all is well, else for people."""
+    disk_trouble: str = ""
+    """Why nothing is saved; empty when all is well. No illness of the broker's, which keeps what is not saved."""
     waiting: int
     """Messages that have not been given to the disk yet."""
     broker_dropped: int
@@ -159,7 +161,8 @@ class Ingest:
         """The figures of this moment."""
         return IngestState(
             connected=self._connected,
-            trouble=self._saver.trouble or self._trouble,
+            trouble=self._trouble,
+            disk_trouble=self._saver.trouble,
             waiting=len(self._unacknowledged),
             broker_dropped=self._broker_dropped,
             counts=replace(self.intake.counts, bad=dict(self.intake.counts.bad)),

@@ -57,6 +57,8 @@ class StackState:
         """What somebody should look at, the worst first."""
         sick = {name: seen.said or "does not answer" for name, seen in self.services.items() if not seen.is_well}
         found = [f"{name}: {said}" for name, said in sick.items()]
+        if self.ingest.disk_trouble:
+            found.append(self.ingest.disk_trouble)
         if self.spool.dropped_points:
             found.append(f"{self.spool.dropped_points} points were lost: the disk's queue was full")
         elif self.spool.nearly_full:
