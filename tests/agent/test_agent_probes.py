@@ -13,17 +13,17 @@ import pytest
 
 @pytest.fixture
 def seen(tmp_path, monkeypatch, socket_enabled):
-    """A function that looks at a Home Assistant behind a port."""
+    """A function that looks at a service behind a port."""
     monkeypatch.setattr(probes, "TIMEOUT_S", 0.5)
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent/engine_token").write_text("token")
 
-    def look(port):
-        nowhere = dict.fromkeys(("influx_url", "engine_url", "grafana_url", "nginx_url"), "http://127.0.0.1:9")
-        settings = Settings(secrets=tmp_path, homeassistant_url=f"http://127.0.0.1:{port}", **nowhere)
-        probing = Probes(settings, lambda: "")
+    def look(port, service="homeassistant"):
+        names = ("homeassistant_url", "influx_url", "engine_url", "grafana_url", "nginx_url")
+        urls = dict.fromkeys(names, "http://127.0.0.1:9") | {f"{service}_url": f"http://127.0.0.1:{port}"}
+        probing = Probes(Settings(secrets=tmp_path, **urls), lambda: "")
         try:
-            return probing.look()["homeassistant"]
+            return probing.look()[service]
         finally:
             probing.close()
 
@@ -44,12 +44,13 @@ def answering(socket_enabled):
     """A function that serves an answer with a status; its port."""
 
     class Handler(BaseHTTPRequestHandler):
-        status = 200
+        status, body = 200, b""
 
         def do_GET(self):
             self.send_response(self.status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(self.body)))
             self.end_headers()
+            self.wfile.write(self.body)
 
         def log_message(self, *arguments):
             pass
@@ -58,8 +59,8 @@ def answering(socket_enabled):
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
 
-    def answer(status):
-        Handler.status = status
+    def answer(status, body=b""):
+        Handler.status, Handler.body = status, body
         return server.server_address[1]
 
     yield answer
@@ -94,3 +95,19 @@ def test_who_hangs_is_silent_also_when_its_queue_of_connections_is_full(seen, li
             client.connect_ex(("127.0.0.1", listener))
         one = seen(listener)
     assert (one.is_well, one.is_silent, one.said) == (False, True, "ConnectTimeoutError")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_well", "said"),
+    [
+        (b'{"status":"ok"}', True, ""),
+        (b'{"status":"starting"}', True, "the engine is starting"),
+        (b'{"status":"degraded"}', False, "the engine is degraded"),
+        (b"<html>", False, "answers no health"),
+        (b"[]", False, "answers no health"),
+        (b"\xff", False, "answers no health"),
+    ],
+)
+def test_an_engine_tells_how_it_is_and_nonsense_is_an_illness_of_its_own(seen, answering, body, is_well, said):
+    one = seen(answering(200, body), "engine")
+    assert (one.is_well, one.said, one.is_silent) == (is_well, said, False)

@@ -70,7 +70,10 @@ class Probes:
         except urllib3.exceptions.HTTPError as error:
             return Seen(is_well=False, said=type(error).__name__, is_silent=_is_silence(error))
         if answer.status == OK and name == "engine":
-            status = answer.json().get("status")
+            try:
+                status = answer.json()["status"]
+            except ValueError, TypeError, LookupError:
+                return Seen(is_well=False, said="answers no health")
             return Seen(is_well=status != "degraded", said="" if status == "ok" else f"the engine is {status}")
         # An engine that refuses our token lives; a token that does not fit is mended by a restart of nothing.
         is_well = answer.status in {OK, ASKS_FOR_A_TOKEN}
