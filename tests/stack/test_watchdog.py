@@ -86,6 +86,14 @@ def test_a_restart_of_the_agent_does_not_begin_all_over_again(tmp_path):
     assert len(later) == 1
 
 
+def test_a_reboot_of_the_device_gives_a_service_that_was_sick_before_its_time_to_start(tmp_path):
+    before = Watchdog(tmp_path / "memory")
+    restarts_within(before, 0.2)
+    assert before.look(WELL, NOON + 1000) == []
+    after = Watchdog(tmp_path / "memory")
+    assert restarts_within(after, 0.2, start_s=NOON + 2000) == [USUAL_PATIENCE_S]
+
+
 def test_after_an_hour_of_health_the_next_illness_counts_as_the_first(watchdog):
     restarts_within(watchdog, 6)
     for minute in range(int(WELL_FOR_S / 60) + 1):

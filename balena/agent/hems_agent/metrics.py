@@ -1,7 +1,8 @@
 """The agent's figures for Prometheus, on the loopback of its own container: for the health check and a look by hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 import threading
+import time
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -17,21 +18,21 @@ AGE = "hems_agent_round_age_seconds"
 class Figures(Collector):
     """Made of the last state whenever somebody asks."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state: StackState | None = None
+        self._told_s = 0.0
 
     def tell(self, state: StackState) -> None:
         """The newest state."""
         with self._lock:
-            self._state = state
+            self._state, self._told_s = state, time.monotonic()
 
     def collect(self) -> Iterator[Metric]:
         """Every figure; only the age of the last round before there was one."""
         with self._lock:
-            state = self._state
-        age_s = float("inf") if state is None else self._clock() - state.now_s
+            state, told_s = self._state, self._told_s
+        age_s = float("inf") if state is None else time.monotonic() - told_s
         yield GaugeMetricFamily(AGE, "Since the agent last looked after the stack.", age_s)
         if state is None:
             return

@@ -48,10 +48,11 @@ class Agent:
         self._replication = ReplicationStatus()
         self._troubled: dict[str, Trouble] = {}
         self._told: tuple[float, str] = (0.0, "")
+        self._booted_s = time.time() - time.monotonic()
         self._lock = UpdateLock(settings.lock)
         self._restarter: Restarter = restarter_of(variables)
         self._watchdog = Watchdog(settings.data / "watchdog.json")
-        self.figures = metrics.Figures(time.time)
+        self.figures = metrics.Figures()
         self._spool = Spool(settings.data / "spool", max_bytes=settings.spool_mb * 2**20)
         broker = LinkOptions(
             home=self._home,
@@ -174,21 +175,23 @@ class Agent:
                 self._troubled[change.asset] = change.trouble
 
     def _round(self) -> None:
-        now_s = time.time()
+        # A board without a clock of its own gets the time from the network, hours off, while the others start: patience
+        # with them counts from when the agent did, whatever the clock says then.
+        now_s, steady_s = time.time(), self._booted_s + time.monotonic()
         self._lock.hold(now_s)
         seen = self._probes.look()
         well = {name: one.is_well for name, one in seen.items()}
         silent = {name for name, one in seen.items() if one.is_silent}
-        for service in self._watchdog.look(well, now_s, in_event=self._lock.in_event, silent=silent):
-            self._restart(service, now_s)
+        for service in self._watchdog.look(well, steady_s, in_event=self._lock.in_event, silent=silent):
+            self._restart(service, steady_s)
         if self._replication.restart_recommended and not self._lock.in_event:
             self._replication = replace(self._replication, restart_recommended=False)
-            self._restart("influxdb", now_s)
+            self._restart("influxdb", steady_s)
         state = self._state(now_s, seen)
         self.figures.tell(state)
         alerts = "".join(state.alerts())
-        if now_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
-            self._told = (now_s, alerts)
+        if steady_s - self._told[0] >= TELL_EVERY_S or alerts != self._told[1]:
+            self._told = (steady_s, alerts)
             self._keep_diagnostics(state)
             self._ingest.publish(self._topics.stack_state, json.dumps(status.message(state)).encode(), retain=True)
             self._ingest.write(status.points(self._home, replace(state, engine=self._engine.look())))
@@ -201,9 +204,9 @@ class Agent:
             # A disk that takes nothing is told by its own alert, and is no reason to stop looking after the rest.
             _LOGGER.warning("the diagnostics cannot be written: %s", error.strerror)
 
-    def _restart(self, service: str, now_s: float) -> None:
+    def _restart(self, service: str, steady_s: float) -> None:
         refused = self._restarter.restart(service)
-        self._watchdog.restarted(service, now_s)
+        self._watchdog.restarted(service, steady_s)
         if refused:
             _LOGGER.warning("%s is sick and was not restarted: %s", service, refused)
         else:

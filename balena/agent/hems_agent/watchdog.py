@@ -5,7 +5,7 @@ restarted for it, and the device itself is never rebooted. A service that stays 
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import json
 import logging
 from pathlib import Path
@@ -50,7 +50,8 @@ class Watchdog:
     ) -> list[str]:
         """The services to restart now; those that are `silent` take connections and do not answer.
 
-        `now_s` is Unix time; a clock that was set back waits no longer than before.
+        `now_s` is Unix time by a clock that nobody sets while the agent runs; one that is behind after a restart of the
+        agent waits no longer than before.
         """
         for name in is_well:
             self._notice_silence(name, name in silent, now_s)
@@ -91,9 +92,14 @@ class Watchdog:
 
     def _save(self) -> None:
         try:
-            write_whole(self._memory, json.dumps({name: asdict(patient) for name, patient in self.patients.items()}))
+            write_whole(self._memory, json.dumps({name: _kept(patient) for name, patient in self.patients.items()}))
         except OSError as error:
             _LOGGER.warning("the watchdog cannot remember: %s", error.strerror)
+
+
+def _kept(patient: Patient) -> dict[str, float | None]:
+    """Not how it was: after a reboot of the device every service starts, and needs its time."""
+    return {"restarts": patient.restarts, "restarted_s": patient.restarted_s}
 
 
 def _read(memory: Path) -> dict[str, Patient]:
