@@ -59,3 +59,14 @@ def test_giving_up_twice_is_named(monkeypatch, is_whole):
         minimise(objective, limits, SolverOptions(), frozenset())
     assert refused.value.outcome == Infeasible(broken=("solver.kSolveError",))
     assert len(methods) == 2
+
+
+def test_schedule_that_was_not_polished_is_judged_by_what_it_costs(monkeypatch):
+    """The dive takes the order, for 4; while its polishing fails nobody may count it as costing nothing."""
+    solver, methods = highs_that_gives_up(GAVE_UP, {3})
+    monkeypatch.setattr(highspy, "Highs", solver)
+    objective, limits, order = a_purchase(is_whole=True)
+    answer = minimise(objective, limits, SolverOptions(), frozenset())
+    assert len(methods) > 3
+    assert answer.outcome.kind == "optimal"
+    assert (objective.value, order.value[0]) == (pytest.approx(3.0), pytest.approx(0.0))

@@ -112,11 +112,8 @@ def _searched(
     bound = highs.getInfo().objective_function_value
     schedule = None
     rows, relaxed = Rows.of(highs, matrix.tocsc(), whole), highs.getBasis()
-    if dive(highs, rows):
-        _hold(highs, whole)
-        if len(whole) >= MANY and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            improve(highs, rows, relaxed, bound + max(SCALE * options.absolute_gap, options.relative_gap * abs(bound)))
-        value = highs.getInfo().objective_function_value
+    value = _dived(highs, rows, relaxed, bound, options)
+    if value is not None:
         if value - bound <= max(SCALE * options.absolute_gap, options.relative_gap * abs(value)):
             return Optimal(gap=_gap(value, bound))
         schedule = highs.getSolution()
@@ -135,6 +132,19 @@ def _searched(
     is_optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
     _hold(highs, whole, relaxed)
     return Optimal(gap=gap) if is_optimal else Feasible(gap=gap)
+
+
+def _dived(highs: highspy.Highs, rows: Rows, relaxed: Any, bound: float, options: SolverOptions) -> float | None:
+    """What the schedule that a dive finds costs, which the solver then holds; None: the dive found none."""
+    if not dive(highs, rows):
+        return None
+    value = float(highs.getInfo().objective_function_value)
+    if not _hold(highs, rows.binaries):
+        # The solver has forgotten what it costs, and would say 0.
+        return value
+    if len(rows.binaries) >= MANY:
+        improve(highs, rows, relaxed, bound + max(SCALE * options.absolute_gap, options.relative_gap * abs(bound)))
+    return float(highs.getInfo().objective_function_value)
 
 
 def _highs_options(options: SolverOptions, *, is_linear: bool) -> dict[str, Any]:
@@ -179,10 +189,11 @@ def _gap(value: float, bound: float) -> float:
     return gap if isfinite(gap) else 1.0
 
 
-def _hold(highs: highspy.Highs, whole: Indices, basis: Any = None) -> None:
+def _hold(highs: highspy.Highs, whole: Indices, basis: Any = None) -> bool:
     """The best schedule for the decisions found, and its duals: the search may stop within its gap, this need not.
 
-    `basis` is where the linear program starts from, if not from that which the solver has.
+    False: there is none, and what was found stays, without duals. `basis` is where the linear program starts from, if
+    not from that which the solver has.
     """
     found = highs.getSolution()
     values = np.round(np.array(found.col_value)[whole])
@@ -192,8 +203,10 @@ def _hold(highs: highspy.Highs, whole: Indices, basis: Any = None) -> None:
     if basis is not None:
         highs.setBasis(basis)
     highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    is_held = bool(highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+    if not is_held:
         highs.setSolution(found)
+    return is_held
 
 
 def broken_limits(constraints: list[cp.Constraint]) -> tuple[str, ...]:
