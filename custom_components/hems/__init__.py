@@ -1,9 +1,10 @@
 """HEMS: plans PV, battery, car, heat pump, hot water and appliances of a home together, and carries the plan out."""
 
+from contextlib import AsyncExitStack
 from typing import Any
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.const import Platform
+from homeassistant.core import HassJob, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
@@ -67,13 +68,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool
     repairs.async_notice_orphans(hass, entry, home)
     runtime = entry.runtime_data = _runtime(hass, entry, home)
     await runtime.async_start()
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async with AsyncExitStack() as on_failure:
+        on_failure.push_async_callback(runtime.async_stop)
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+        on_failure.pop_all()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-
-    async def stop(_event: Event) -> None:
-        await runtime.async_stop()
-
-    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
+    # Not when Home Assistant says that it stops: with that word integrations close the connections to their devices.
+    entry.async_on_unload(hass.async_add_shutdown_job(HassJob(runtime.async_stop, f"HEMS leaves {entry.title}")))
     return True
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
-from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.loader import async_get_integration
@@ -76,7 +76,6 @@ class MqttLink:
     async def async_start(self) -> None:
         """Connect in the background: a home runs without its broker too."""
         self._version = str((await async_get_integration(self._hass, DOMAIN)).version)
-        self._unsubs.append(self._hass.async_add_shutdown_job(HassJob(self._async_say_goodbye, "HEMS says goodbye")))
         self._connecting = self._entry.async_create_background_task(
             self._hass, self._async_connect(), "HEMS connects to MQTT"
         )

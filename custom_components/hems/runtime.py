@@ -197,9 +197,13 @@ class HemsRuntimeData:
             started.pop_all()
 
     async def async_stop(self) -> None:
-        """Devices released, everything kept, nothing left running; doing so twice does no harm."""
-        for part in reversed(self.parts):
-            await part.async_stop()
+        """Devices released, everything kept, nothing left running; doing so twice does no harm.
+
+        A part that fails to stop leaves no other running.
+        """
+        async with AsyncExitStack() as stopping:
+            for part in self.parts:
+                stopping.push_async_callback(part.async_stop)
 
 
 class Part(Protocol):

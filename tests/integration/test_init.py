@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CoreState
+from homeassistant.core import CoreState, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -164,19 +164,46 @@ async def test_change_of_a_setting_does_not_reload(hass, freezer, engine):
     assert entry.runtime_data is runtime
 
 
-async def test_stop_of_home_assistant_releases_the_devices(hass, freezer, engine):
-    devices = FakeDevices(a_live())
+async def test_stop_of_home_assistant_releases_the_devices_while_their_integrations_still_talk_to_them(
+    hass, freezer, engine
+):
+    devices, told = FakeDevices(a_live()), []
+    # Modbus, Shelly and others were set up before, and close their connections when they hear this.
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, callback(lambda _: told.append(devices.last("battery"))))
     async with dictated(hass, a_running_entry(engine=engine.url), devices):
         await pass_time(hass, freezer, 1)
         assert devices.last("battery") is not None
-        hass.set_state(CoreState.stopping)
-        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
-        await hass.async_block_till_done()
-        assert devices.last("battery") is None
+        await hass.async_stop()
+        assert told == [None]
         made = len(engine.requests)
         await pass_time(hass, freezer, 300)
         assert len(engine.requests) == made
         hass.set_state(CoreState.running)
+
+
+async def test_part_that_cannot_stop_leaves_no_other_running(hass, freezer, engine):
+    devices = FakeDevices(a_live())
+    with patch("custom_components.hems.make_devices", return_value=devices):
+        runtime = await load(hass, a_running_entry(engine=engine.url))
+    await pass_time(hass, freezer, 1)
+    broken = patch.object(runtime.accounts, "async_stop", side_effect=OSError("disk"))
+    with broken, pytest.raises(OSError, match="disk"):
+        await runtime.async_stop()
+    assert devices.last("battery") is None
+    assert not devices.listeners
+    await runtime.async_stop()
+
+
+async def test_home_whose_entities_cannot_be_set_up_is_not_left_running(hass, freezer, engine):
+    devices = FakeDevices(a_live())
+    entry = a_running_entry(engine=engine.url)
+    with (
+        patch("custom_components.hems.make_devices", return_value=devices),
+        patch.object(hass.config_entries, "async_forward_entry_setups", side_effect=ImportError("sensor")),
+    ):
+        await load(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert not devices.listeners
 
 
 async def test_part_that_cannot_start_stops_those_before_it(hass, freezer, engine):

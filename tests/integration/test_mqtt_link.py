@@ -3,6 +3,8 @@
 from datetime import timedelta
 import json
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
@@ -269,6 +271,19 @@ async def test_everything_is_said_again_to_a_broker_that_comes_back(hass, engine
         await settled(hass)
         assert states(mqtt_mock) == ["active"]
         assert said(mqtt_mock, TOPICS.status)
+
+
+async def test_goodbye_is_said_once_before_home_assistant_stops(hass, engine, devices, mqtt_mock):
+    heard = []
+    hass.bus.async_listen_once(
+        EVENT_HOMEASSISTANT_STOP, callback(lambda _: heard.extend(said(mqtt_mock, TOPICS.status)))
+    )
+    async with dictated(hass, an_entry(engine), devices):
+        await settled(hass)
+        await hass.async_stop()
+        assert [read(Status, payload).online for payload, _ in heard][-2:] == [True, False]
+        assert said(mqtt_mock, TOPICS.status) == heard
+        hass.set_state(CoreState.running)
 
 
 async def test_nothing_is_said_or_heard_unless_it_is_wanted(hass, engine, devices, mqtt_mock, freezer):
