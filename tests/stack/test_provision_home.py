@@ -1,5 +1,6 @@
 """The home's InfluxDB is set up at first boot and kept as it should be."""
 
+import errno
 import stat
 
 from hems_agent.influx import InfluxRefused
@@ -139,11 +140,44 @@ def test_an_operators_token_that_the_card_has_lost_is_made_anew_by_the_password(
     client.close()
 
 
+def test_a_clock_that_was_set_back_does_not_keep_the_provisioner_from_looking_again(home):
+    home.step()
+    (home.secrets / "agent/write_token").write_text("what the card made of it")
+    home.step(-5 * 3600.0)
+    assert status_of(home, "agent/write_token", RAW) == 204
+
+
 def test_an_influxdb_that_comes_late_is_waited_for(home):
     home.influx.go_offline()
     assert troubles(home.step()) == {"home_not_ready"}
     home.influx.go_online()
     assert home.step().alerts == ()
+
+
+def takes_nothing(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_told_and_does_not_end_the_agent(home, monkeypatch):
+    with monkeypatch.context() as full:
+        full.setattr("hems_agent.provision.home.write_whole", takes_nothing)
+        (alert,) = home.step().alerts
+        assert "No space left on device" in alert.message
+    assert home.step().alerts == ()
+    assert status_of(home, "agent/write_token", RAW) == 204
+    assert len(home.influx.state.authorizations) == 3
+
+
+def test_what_a_full_disk_did_not_keep_is_kept_as_soon_as_it_takes_something(home, monkeypatch, caplog):
+    with monkeypatch.context() as full:
+        full.setattr("hems_agent.provision.memory.write_whole", takes_nothing)
+        home.joins()
+        home.provisioner.note_loss(home.clock() - 60, home.clock())
+        home.step()
+        assert caplog.text.count("No space left on device") == 1
+        assert not (home.options.state / "replication.json").exists()
+    home.step()
+    assert (home.options.state / "replication.json").exists()
 
 
 def test_what_is_said_about_a_refusal_holds_no_secret(home, caplog):

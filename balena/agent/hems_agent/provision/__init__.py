@@ -78,10 +78,14 @@ class Provisioner:
         self._alerts: list[Alert] = []
 
     def step(self) -> ReplicationStatus:
-        """Provision if it is time, look, copy what was missed if the fleet takes it. Never raises for a network."""
+        """Provision if it is time, look, copy what was missed if the fleet takes it.
+
+        Never raises for a network or a disk.
+        """
+        is_kept = False
         try:
             status = self._step()
-        except (InfluxUnreachable, InfluxRefused, NotReady) as err:
+        except (InfluxUnreachable, InfluxRefused, NotReady, OSError) as err:
             self._next_s = min(self._next_s, self._clock() + RETRY_EVERY_S)
             alert = Alert(Trouble.HOME_NOT_READY, f"The home's InfluxDB cannot be used: {err}")
             memory = self._remembered.memory
@@ -93,8 +97,9 @@ class Provisioner:
                 alerts=(alert,),
             )
         finally:
-            self._remembered.save()
-        self._again.close()
+            is_kept = self._remembered.save()
+        if is_kept:
+            self._again.close()
         return status
 
     def close(self) -> None:
@@ -109,7 +114,8 @@ class Provisioner:
 
     def _step(self) -> ReplicationStatus:
         now_s = self._clock()
-        if self._known is None or now_s >= self._next_s:
+        is_waiting = now_s < self._next_s <= now_s + PROVISION_EVERY_S  # not for a clock that was set back
+        if self._known is None or not is_waiting:
             self._known = self._home.provision()
             self._alerts = []
             if self._fleet is not None:

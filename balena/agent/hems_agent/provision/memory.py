@@ -59,14 +59,23 @@ class Remembered:
         self._path = directory / "replication.json"
         self.memory = self._read()
         self._written = asdict(self.memory)
+        self._trouble = ""
 
-    def save(self) -> None:
-        """Write it, if it has changed."""
+    def save(self) -> bool:
+        """Write it, if it has changed; whether it is on the disk, which may be full."""
         now = asdict(self.memory)
-        if now != self._written:
+        if now == self._written:
+            return True
+        try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, json.dumps(now))
-            self._written = now
+        except OSError as error:
+            if not self._trouble:
+                _LOGGER.warning("What is known of the copy to the fleet cannot be kept: %s", error.strerror)
+            self._trouble = str(error)
+            return False
+        self._written, self._trouble = now, ""
+        return True
 
     def _read(self) -> Memory:
         try:
