@@ -195,8 +195,14 @@ async def test_an_entity_that_does_not_exist_is_refused(hass):
 
 @pytest.mark.parametrize(
     "error",
-    [HomeAssistantError("no route"), ServiceValidationError("no route"), vol.Invalid("no route")],
-    ids=["device", "validation", "schema"],
+    [
+        HomeAssistantError("no route"),
+        ServiceValidationError("no route"),
+        vol.Invalid("no route"),
+        OSError("no route"),
+        ValueError("no route"),
+    ],
+    ids=["device", "validation", "schema", "connection", "integration"],
 )
 async def test_an_action_that_fails_is_refused_and_not_raised(hass, error):
     async def fail(call):

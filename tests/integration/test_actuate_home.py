@@ -99,6 +99,23 @@ async def test_unloading_leaves_the_battery_at_rest_and_the_wallbox_free(hass, h
     await settle(hass)
 
 
+async def test_an_integration_that_breaks_on_unloading_leaves_no_other_device_commanded(hass, home, commands):
+    hass.states.async_set("input_number.battery", "-1", POWER)
+    hass.states.async_set("input_number.wallbox", "0", CURRENT)
+
+    async def told_or_broken(call):
+        if call.data["entity_id"] == "input_number.battery":
+            raise OSError("connection reset")
+        commands.append(call)
+
+    hass.services.async_register("input_number", "set_value", told_or_broken)
+    assert await hass.config_entries.async_unload(home.entry_id)
+    await settle(hass)
+    assert told(commands, "input_number.wallbox") == 16
+    assert await hass.config_entries.async_setup(home.entry_id)
+    await settle(hass)
+
+
 async def test_a_meter_slower_than_the_battery_is_not_run_after(hass, home, commands):
     for _ in range(4):
         hass.states.async_set("sensor.battery_power", str(told(commands, "input_number.battery")), KW)

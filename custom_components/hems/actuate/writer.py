@@ -132,20 +132,26 @@ class Writer:
 
     async def _async_call(self, call: Call) -> str:
         """Empty, or why it failed."""
+        asked = self._hass.services.async_call(
+            call.domain,
+            call.action,
+            {ATTR_ENTITY_ID: call.entity_id, **call.data},
+            blocking=True,
+            context=Context(),
+        )
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                await self._hass.services.async_call(
-                    call.domain,
-                    call.action,
-                    {ATTR_ENTITY_ID: call.entity_id, **call.data},
-                    blocking=True,
-                    context=Context(),
-                )
+                # Whatever goes wrong in somebody else's integration is a refusal of its device.
+                (failure,) = await asyncio.gather(asked, return_exceptions=True)
         except TimeoutError:
             return f"{call.entity_id} did not answer within {TIMEOUT_S:.0f} s"
-        except (HomeAssistantError, vol.Invalid) as error:
-            return f"{call.entity_id}: {error}"
-        return ""
+        match failure:
+            case HomeAssistantError() | vol.Invalid():
+                return f"{call.entity_id}: {failure}"
+            case BaseException():
+                return f"{call.entity_id}: {type(failure).__name__}: {failure}".removesuffix(": ")
+            case _:
+                return ""
 
     async def _async_shown(self, calls: tuple[Call, ...]) -> bool:
         """Whether the entities come to show what was commanded."""
