@@ -128,7 +128,15 @@ async def test_an_integration_with_an_energy_platform_is_asked_as_the_dashboard_
     assert reading.series.at(NOW + timedelta(hours=1)) == 3.5
 
 
-@pytest.mark.parametrize("forecast", [None, {"wh_hours": {}}], ids=["none", "empty"])
+async def test_an_energy_platform_that_breaks_costs_its_forecast_and_no_plan(hass, sunny):
+    entity_id, answer = sunny
+    answer.side_effect = OSError("no route")
+    reading = await async_read_pv(hass, entity_id, "pv")
+    assert reading.series is None
+    assert "no route" in reading.health[0].reason
+
+
+@pytest.mark.parametrize("forecast", [None, {}, {"wh_hours": {}}], ids=["none", "nothing", "empty"])
 async def test_an_energy_platform_without_a_forecast_is_named(hass, sunny, forecast):
     entity_id, answer = sunny
     answer.return_value = forecast

@@ -1,14 +1,18 @@
 """Price lists of the popular integrations, read by their times."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.hems.core.model import HealthStatus
+from custom_components.hems.observe import asked
 from custom_components.hems.observe.prices import async_read_prices
 
 NOW = datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
@@ -134,6 +138,7 @@ async def test_a_price_without_a_list_is_assumed_to_last_and_named(hass):
         ("0.2", EUR | {"prices": [{"start": TEN, "price": 250}]}, "must be below 100, got 250"),
         ("0.2", EUR | {"prices": [{"start": "soon", "price": 0.1}]}, "start must be a time, got 'soon'"),
         ("0.2", EUR | {"prices": [{"start": ELEVEN, "end": TEN, "price": 0.1}]}, "must end after it starts"),
+        ("0.2", EUR | {"price_24h": 0.1}, "hour must be in 0..23"),
     ],
     ids=[
         "unavailable",
@@ -149,6 +154,7 @@ async def test_a_price_without_a_list_is_assumed_to_last_and_named(hass):
         "absurd in the list",
         "no time",
         "ends first",
+        "no such hour",
     ],
 )
 async def test_prices_that_cannot_be_are_named_and_never_made_up(hass, state, attributes, reason):
@@ -240,6 +246,27 @@ async def test_an_action_that_fails_is_named(hass):
     reading = await read(hass, entity_id)
     assert reading.series is None
     assert "tibber" in reading.health[0].reason
+
+
+@pytest.mark.parametrize("error", [OSError("no route"), KeyError("no route"), vol.Invalid("no route")])
+async def test_an_integration_that_breaks_costs_its_prices_and_no_plan(hass, error):
+    entity_id = a_registered_price(hass, "tibber", "home-1")
+    an_action(hass, "tibber", "get_prices", Mock(side_effect=error))
+    reading = await read(hass, entity_id)
+    assert reading.series is None
+    assert "no route" in reading.health[0].reason
+
+
+async def test_an_integration_that_never_answers_is_not_waited_for(hass, monkeypatch):
+    monkeypatch.setattr(asked, "ANSWER_WITHIN_S", 0.0)
+    entity_id = a_registered_price(hass, "tibber", "home-1")
+
+    async def hang(call):
+        await asyncio.Event().wait()
+
+    hass.services.async_register("tibber", "get_prices", hang, supports_response=SupportsResponse.ONLY)
+    reading = await read(hass, entity_id)
+    assert "TimeoutError" in reading.health[0].reason
 
 
 @pytest.mark.parametrize(

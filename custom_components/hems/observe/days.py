@@ -8,8 +8,7 @@ switch, person, zone … ─── written down ┴─► absences ─┘
 ```
 """
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,13 +23,13 @@ from ..core.model import HealthStatus, InputHealth
 from ..core.model.load_learning import Absence, OddDays
 from ..home import Home
 from .absences import AbsenceLog
+from .asked import async_answer_or_reason
 from .measurements import absent
 
 CALENDAR = "calendar"
 WORKDAY = "workday"
 AWAY = "away"
 """What health calls it."""
-ANSWER_WITHIN_S = 10.0
 KNOWN_FOR = timedelta(hours=6)
 """A holiday that was added to a calendar is seen by then."""
 SATURDAY = 5
@@ -82,7 +81,7 @@ class DaysOutlook:
             return (), ()
         by_calendar = split_entity_id(self._holidays)[0] == CALENDAR
         asked = self._async_of_calendar(start, end) if by_calendar else self._async_of_workday(start, end, now)
-        found = await _async_or_reason(asked)
+        found = await async_answer_or_reason(asked)
         if isinstance(found, str):
             return (), (_degraded("holidays", f"{self._holidays}: {found}; every day is taken for an ordinary one"),)
         days = tuple(sorted(found))
@@ -128,7 +127,7 @@ class DaysOutlook:
         if self._away is None:
             return (), ()
         if split_entity_id(self._away)[0] == CALENDAR:
-            events = await _async_or_reason(self._async_events(self._away, start, end))
+            events = await async_answer_or_reason(self._async_events(self._away, start, end))
             if isinstance(events, str):
                 return (), (_degraded(AWAY, f"{self._away}: {events}; somebody is taken to be at home"),)
             away = tuple(
@@ -171,18 +170,6 @@ class DaysOutlook:
         begin, until = stretch.start.astimezone(self._zone), stretch.end.astimezone(self._zone)
         since = f"nobody at home since {begin:%a %H:%M}" if begin <= now else f"nobody at home from {begin:%a %H:%M}"
         return f"{since}, which is taken to last" if stretch.end >= end else f"{since} to {until:%a %H:%M}"
-
-
-async def _async_or_reason[T](asked: Awaitable[T]) -> T | str:
-    """An answer; a text says why there is none, whatever goes wrong in somebody else's integration."""
-    (answer,) = await asyncio.gather(asyncio.wait_for(asked, ANSWER_WITHIN_S), return_exceptions=True)
-    match answer:
-        case HomeAssistantError():
-            return str(answer)
-        case BaseException():
-            return f"{type(answer).__name__}: {answer}".removesuffix(": ")
-        case _:
-            return answer
 
 
 def _stretch(event: Mapping[str, Any]) -> Stretch | None:

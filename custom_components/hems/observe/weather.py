@@ -1,6 +1,5 @@
 """What a weather entity foretells by the hour: the temperature, and how much of the sky is covered."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,14 +43,13 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
 from ..core.model import HealthStatus, InputHealth, Series
+from .asked import async_answer_or_reason
 from .forecasts.entity import joined
 from .measurements import absent
 
 _LOGGER = logging.getLogger(__name__)
 
 ASK_EVERY = timedelta(minutes=30)
-ANSWER_WITHIN_S = 10.0
-"""A plan waits no longer: most integrations answer from what they have read before."""
 HOLDS = timedelta(hours=12)
 """An older forecast is no better than the course of the last days."""
 REACHES = timedelta(hours=3)
@@ -133,16 +131,8 @@ class WeatherOutlook:
 
     async def _async_ask(self, entity_id: str, now: datetime) -> str:
         """Ask; the text says why there is no answer."""
-        # Whatever goes wrong in somebody else's integration must not cost a plan.
-        answers = await asyncio.gather(self._async_forecast(entity_id), return_exceptions=True)
-        told: tuple[Series | None, Series | None] | str
-        match answer := answers[0]:
-            case list():
-                told = _understood(answer, self._unit(entity_id), now)
-            case HomeAssistantError():
-                told = str(answer)
-            case _:
-                told = f"{type(answer).__name__}: {answer}".removesuffix(": ")
+        answer = await async_answer_or_reason(self._async_forecast(entity_id))
+        told = answer if isinstance(answer, str) else _understood(answer, self._unit(entity_id), now)
         if isinstance(told, str):
             if self._silent_since is None:
                 self._silent_since = now
@@ -163,14 +153,13 @@ class WeatherOutlook:
         if reason := absent(self._hass.states.get(entity_id)):
             # Home Assistant would log a warning each time.
             raise HomeAssistantError(f"it {reason}")
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            answer = await self._hass.services.async_call(
-                WEATHER,
-                SERVICE_GET_FORECASTS,
-                {ATTR_ENTITY_ID: entity_id, "type": "hourly"},
-                blocking=True,
-                return_response=True,
-            )
+        answer = await self._hass.services.async_call(
+            WEATHER,
+            SERVICE_GET_FORECASTS,
+            {ATTR_ENTITY_ID: entity_id, "type": "hourly"},
+            blocking=True,
+            return_response=True,
+        )
         own = (answer or {}).get(entity_id)
         rows = own.get("forecast") if isinstance(own, Mapping) else None
         return rows if isinstance(rows, list) else []

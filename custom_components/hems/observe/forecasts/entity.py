@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from ...core.model import HealthStatus, InputHealth, Quantile, Series
-from ..prices.rows import PriceError
+from ..asked import async_answer_or_reason
 from . import solcast, watts
 
 FORMATS = (solcast.series, watts.series)
@@ -27,7 +27,7 @@ async def async_read_pv(hass: HomeAssistant, entity_id: str, source: str) -> PvR
     """From the entity's attributes, those of its device's other entities, or the integration's energy platform."""
     try:
         found = _from_attributes(hass, entity_id) or await _async_from_platform(hass, entity_id)
-    except (PriceError, ValueError) as error:
+    except ValueError as error:
         return _missing(source, f"{entity_id}: {error}")
     if found is None:
         return _missing(source, f"{entity_id} has no forecast that HEMS can read")
@@ -62,8 +62,13 @@ async def _async_from_platform(hass: HomeAssistant, entity_id: str) -> Series | 
     if entry is None or entry.config_entry_id is None or "energy" not in hass.config.components:
         return None
     forecast_of = (await async_get_energy_platforms(hass)).get(entry.platform)
-    forecast = await forecast_of(hass, entry.config_entry_id) if forecast_of else None
-    return watts.from_mapping(forecast["wh_hours"], energy=True) if forecast else None
+    if forecast_of is None:
+        return None
+    forecast = await async_answer_or_reason(forecast_of(hass, entry.config_entry_id))
+    if isinstance(forecast, str):
+        raise ValueError(forecast)  # noqa: TRY004  # a reason why there is none, no wrong type
+    hours = forecast.get("wh_hours") if forecast else None
+    return watts.from_mapping(hours, energy=True) if hours else None
 
 
 def joined(parts: Iterable[Series]) -> Series | None:

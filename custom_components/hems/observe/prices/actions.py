@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from ..asked import async_answer_or_reason
 from .rows import PriceError, Row, items, row
 
 
@@ -18,8 +19,7 @@ async def async_rows(
     """Rows that the entity's integration publishes, and their factor to currency/kWh; None where it has no action.
 
     Raises:
-        PriceError: the response is not what it should be.
-        HomeAssistantError: the action failed.
+        PriceError: the action failed, or its response is not what it should be.
     """
     readers = {"nordpool": _nordpool, "tibber": _tibber, "energyzero": _energyzero, "easyenergy": _easyenergy}
     reader = readers.get(entry.platform)
@@ -27,7 +27,11 @@ async def async_rows(
 
 
 async def _ask(hass: HomeAssistant, domain: str, action: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    response = await hass.services.async_call(domain, action, dict(data), blocking=True, return_response=True)
+    response = await async_answer_or_reason(
+        hass.services.async_call(domain, action, dict(data), blocking=True, return_response=True)
+    )
+    if isinstance(response, str):
+        raise PriceError(f"{domain}.{action}: {response}")
     if not isinstance(response, Mapping):
         raise PriceError(f"{domain}.{action} gave no response")
     return response

@@ -7,7 +7,6 @@ from typing import Any
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from ...core.model import HealthStatus, InputHealth, Series
@@ -44,7 +43,7 @@ async def async_read_prices(
         return _error(source, f"{entity_id} is unavailable")
     try:
         series = await _async_list(hass, state, start, end)
-    except (PriceError, HomeAssistantError) as error:
+    except ValueError as error:
         return _error(source, f"{entity_id}: {error}")
     return _single(state, start, end, source) if series is None else PriceReading(series=series)
 
