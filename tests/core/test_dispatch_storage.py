@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
-from custom_components.hems.core.model import GridLimit, PowerPoint
+from custom_components.hems.core.dispatch import LiveAsset, LiveHome, of_override, setpoints
+from custom_components.hems.core.model import GridLimit, Override, PowerPoint
 from custom_components.hems.core.optimiser import solve
 from tests.builders import (
     START,
     a_battery,
     a_battery_state,
+    a_flexible_load,
     a_hybrid_inverter,
     a_pv,
     a_pv_state,
@@ -23,8 +24,9 @@ from tests.builders import (
 )
 
 
-def told(site, live, plan=None, limits=(), states=()):
-    chosen = setpoints(site, plan, (), live, limits, START, states=states)
+def told(site, live, plan=None, limits=(), states=(), wishes_kw=None, manual=()):
+    words = [of_override(Override(asset=name, power_kw=kw, until=hours(1))) for name, kw in (wishes_kw or {}).items()]
+    chosen = setpoints(site, plan, words, live, limits, START, states=states, manual=manual)
     return {setpoint.asset: setpoint.power_kw for setpoint in chosen}
 
 
@@ -55,6 +57,53 @@ def test_battery_stores_the_sun_that_does_not_fit():
     # The house draws 6 kW, so that without the inverter the battery would give all it has.
     live = a_moment(3.0, battery=LiveAsset(power_kw=0.0, soc=0.5), pv=LiveAsset(power_kw=-4.0))
     assert told(a_site(*HYBRID), live)["battery"] == pytest.approx(1.0)
+
+
+def behind_2_kw(*others, **site):
+    """A large battery behind a small inverter that loses nothing."""
+    battery = a_battery(max_charge_kw=10.0, max_discharge_kw=10.0, inverter="inverter")
+    return a_site(a_hybrid_inverter(max_ac_kw=2.0, efficiency=1.0), battery, *others, **site)
+
+
+def test_other_loads_do_without_what_the_inverter_does_not_let_the_battery_give():
+    home = behind_2_kw(a_flexible_load(power_kw=3.0), max_import_kw=8.0)
+    live = a_moment(12.0, battery=LiveAsset(power_kw=0.0, soc=0.8), flexible_load=LiveAsset(power_kw=3.0))
+    found = told(home, live, wishes_kw={"flexible_load": 3.0})
+    assert (found["battery"], found["flexible_load"]) == (pytest.approx(-2.0), 0.0)
+
+
+def test_sun_is_held_back_that_the_inverter_does_not_let_the_battery_store():
+    home = behind_2_kw(a_pv(peak_kw=10.0), max_export_kw=1.0)
+    live = a_moment(-8.0, battery=LiveAsset(power_kw=0.0, soc=0.2), pv=LiveAsset(power_kw=-8.0))
+    found = told(home, live)
+    assert (found["battery"], found["pv"]) == (pytest.approx(2.0), pytest.approx(-3.0))
+
+
+def test_second_battery_stores_what_the_inverter_of_the_first_does_not_let_through():
+    home = behind_2_kw(a_battery("other"), a_pv(peak_kw=10.0), max_export_kw=1.0)
+    resting = LiveAsset(power_kw=0.0, soc=0.2)
+    live = a_moment(-8.0, battery=resting, other=resting, pv=LiveAsset(power_kw=-8.0))
+    found = told(home, live, wishes_kw={"battery": 0.0, "other": 0.0})
+    assert (found["battery"], found["other"], found["pv"]) == (pytest.approx(2.0), pytest.approx(5.0), None)
+
+
+def test_fuse_of_a_phase_counts_only_what_passes_the_inverter():
+    home = behind_2_kw(a_flexible_load(power_kw=3.0), max_import_kw=40.0, max_import_a_per_phase=10.0)
+    live = a_moment(12.0, battery=LiveAsset(power_kw=0.0, soc=0.8), flexible_load=LiveAsset(power_kw=3.0))
+    found = told(home, live, wishes_kw={"battery": 0.0, "flexible_load": 3.0})
+    assert (found["battery"], found["flexible_load"]) == (pytest.approx(-2.0), 0.0)
+
+
+def test_other_loads_do_without_what_a_battery_may_not_give_beside_a_car():
+    home = a_site(a_battery(may_charge_ev=False), an_ev_charger(), a_flexible_load(power_kw=3.0), max_import_kw=6.0)
+    live = a_moment(
+        8.68,
+        battery=LiveAsset(power_kw=0.0, soc=0.8),
+        ev_charger=LiveAsset(power_kw=3.68, connected=True),
+        flexible_load=LiveAsset(power_kw=3.0),
+    )
+    found = told(home, live, wishes_kw={"flexible_load": 3.0}, manual={"ev_charger"})
+    assert (found["battery"], found["flexible_load"]) == (0.0, 0.0)
 
 
 def test_battery_that_narrows_is_told_what_it_takes():

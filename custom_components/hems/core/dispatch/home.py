@@ -19,7 +19,16 @@ from ..model.steering import Steering
 from .balance import balance, keep_battery_rules, spare_kw
 from .draft import Draft, draft_of
 from .inverters import keep_inverters
-from .limits import SiteLimits, curtail_as_planned, hold_back, keep_import, limits_at, store_excess
+from .limits import (
+    BESIDE_BATTERIES,
+    SHED_ORDER,
+    SiteLimits,
+    curtail_as_planned,
+    hold_back,
+    keep_import,
+    limits_at,
+    store_excess,
+)
 from .live import LiveAsset, LiveHome
 from .phases import keep_phases, phases_of
 from .setpoint import Reason, Setpoint
@@ -96,10 +105,12 @@ def _keep_limits(
     keep_battery_rules(drafts, rest_kw, sold_kw)
     if slot is not None:
         curtail_as_planned(drafts, rest_kw, slot, spare_kw(drafts, slot) if known else 0.0)
-    keep_import(drafts, rest_kw, bounds)
-    keep_battery_rules(drafts, rest_kw, sold_kw)
-    keep_inverters(drafts, site)
-    store_excess(drafts, rest_kw, bounds)
+    # What rules and inverters keep a battery from giving, other loads have to do without.
+    for order in (SHED_ORDER, BESIDE_BATTERIES):
+        keep_import(drafts, rest_kw, bounds, order)
+        keep_battery_rules(drafts, rest_kw, sold_kw)
+        keep_inverters(drafts, site)
+    store_excess(drafts, rest_kw, bounds, site)
     for _ in range(ROUNDS):
         before = dict(drafts)
         keep_phases(drafts, rest_kw, site, bounds, slot)

@@ -18,11 +18,13 @@ from ..model import (
     Source,
 )
 from .draft import Draft
+from .inverters import keep_inverters
 from .setpoint import Reason
 from .slot import Slot
 
 SHED_ORDER: tuple[type[Asset], ...] = (EvCharger, Battery, FlexibleLoad, HotWater, HeatPump, Appliance)
 """First what can wait longest; an appliance is only kept from starting, never stopped."""
+BESIDE_BATTERIES = tuple(kind for kind in SHED_ORDER if kind is not Battery)
 TOLERANCE_KW = 1e-6
 PV_RELEASE = 0.9
 """A limited array is released when it feeds less than this part of its limit: clouds limit it then, not HEMS."""
@@ -56,14 +58,16 @@ def exchange_kw(drafts: dict[str, Draft], rest_kw: float) -> float:
     return rest_kw + sum(draft.expected_kw for draft in drafts.values())
 
 
-def keep_import(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) -> None:
+def keep_import(
+    drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits, order: tuple[type[Asset], ...] = SHED_ORDER
+) -> None:
     """Let the sun help, then reduce what can wait, until the import is inside its limit or nothing is left."""
     for name, draft in drafts.items():
         if isinstance(draft.asset, Pv) and draft.power_kw is not None and not draft.manual:
             if exchange_kw(drafts, rest_kw) <= limits.max_import_kw + TOLERANCE_KW:
                 return
             drafts[name] = replace(draft, power_kw=None, source=limits.import_by, reason=Reason.IMPORT_LIMIT)
-    for kind in SHED_ORDER:
+    for kind in order:
         for name, draft in drafts.items():
             excess_kw = exchange_kw(drafts, rest_kw) - limits.max_import_kw
             if excess_kw <= TOLERANCE_KW:
@@ -72,13 +76,14 @@ def keep_import(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) ->
                 drafts[name] = reduced(draft, draft.expected_kw - excess_kw, limits)
 
 
-def store_excess(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits) -> None:
-    """Store what may not be exported."""
+def store_excess(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits, site: Site) -> None:
+    """Store what may not be exported, as far as it passes the batteries' inverters."""
     for name, draft in drafts.items():
         excess_kw = -exchange_kw(drafts, rest_kw) - limits.max_export_kw
         if excess_kw > TOLERANCE_KW and isinstance(draft.asset, Battery) and not draft.manual:
             raised = draft.at(draft.expected_kw + excess_kw, Reason.EXPORT_LIMIT, strict=False)
             drafts[name] = _by(raised, draft, limits.export_by)
+            keep_inverters(drafts, site)
 
 
 def hold_back(drafts: dict[str, Draft], rest_kw: float, limits: SiteLimits, spare_kw: float = 0.0) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..model import Battery, EvCharger, Site
 from ..model.phases import EVENLY, shares_of, single
 from .draft import Draft
+from .inverters import keep_inverters
 from .levels import phases_for
 from .limits import SHED_ORDER, TOLERANCE_KW, SiteLimits, can_wait, reduced
 from .slot import Slot
@@ -43,6 +44,7 @@ def keep_phases(drafts: dict[str, Draft], rest_kw: float, site: Site, limits: Si
                 drafts[name] = _charged_less(draft, draft.asset, room_kw, limits, slot)
             else:
                 drafts[name] = _reduced_to(draft, shares, room_kw, limits)
+                keep_inverters(drafts, site)
 
 
 def drawn_by_phase_kw(drafts: Mapping[str, Draft], rest_kw: float, site: Site, slot: Slot | None) -> tuple[float, ...]:
