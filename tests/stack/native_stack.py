@@ -17,7 +17,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 from stack_support import native  # noqa: E402
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _LISTENING = "0A"
 LOOPBACK = "0100007F"
 """127.0.0.1 as /proc writes it."""

@@ -174,11 +174,10 @@ def bridge_file(bridge: Bridge | None, home: str, folder: str) -> str:
     back = ("events/request", "events/cancel")
     topics = [f"topic {topic} out {qos} hems/{home}/ {there}" for topic, qos in out]
     topics += [f"topic {topic} in 1 hems/{home}/ {there}" for topic in back]
-    address = f"[{bridge.host}]" if ":" in bridge.host else bridge.host
     return "\n".join(
         [
             "connection fleet",
-            f"address {address}:{bridge.port}",
+            f"address {bridge.host}:{bridge.port}",  # brackets around IPv6 would be part of the name
             f"remote_clientid {home}",
             f"local_clientid {bridge_session(home, sealed=bridge.sealed)}",
             f"remote_username {bridge.user}",

@@ -196,7 +196,7 @@ class _Boot:
         try:
             bridge = broker_files.bridge_of(self.variables, home)
             if bridge is not None and bridge.own_ca:
-                self.files.put("mosquitto/fleet-ca.crt", certificates.pem(self.variables["FLEET_MQTT_CA"]))
+                self.files.put("mosquitto/fleet-ca.crt", self._authorities("FLEET_MQTT_CA"))
         except ValueError as err:
             self.problems.append(f"no bridge to the fleet: {err}")
             bridge = None
@@ -270,14 +270,21 @@ class _Boot:
     def _fleet_ca(self) -> None:
         """Whom InfluxDB trusts for the copy; a mistyped variable leaves it as it was, as it does the copy."""
         try:
-            ca = certificates.authorities(self.variables.get("FLEET_INFLUX_CA", ""))
+            ca = self._authorities("FLEET_INFLUX_CA")
         except ValueError as err:
-            self._problem(f"FLEET_INFLUX_CA is {err}; not used")
+            self._problem(f"{err}; not used")
             return
         if ca:
             self.files.put("influxdb/fleet-ca.crt", ca)
         else:
             self.files.remove("influxdb/fleet-ca.crt")
+
+    def _authorities(self, variable: str) -> str:
+        """Raises ValueError naming the variable."""
+        try:
+            return certificates.authorities(self.variables.get(variable, ""))
+        except ValueError as err:
+            raise ValueError(f"{variable} is {err}") from err
 
     def _wifi(self) -> None:
         """The password of the access point, if the operator has set one that WPA2 takes."""
