@@ -66,6 +66,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HemsConfigEntry) -> bool
     for message in (MadePlan, Memory, SunMemory, Ledger, LoadForecastRequest, LoadForecast):
         await hass.async_add_executor_job(adapter_of, message)
     repairs.async_notice_orphans(hass, entry, home)
+    if home.exchange is None:
+        repairs.async_notice_mqtt(hass, entry, missing=False)
     runtime = entry.runtime_data = _runtime(hass, entry, home)
     await runtime.async_start()
     async with AsyncExitStack() as on_failure:

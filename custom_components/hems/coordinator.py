@@ -76,6 +76,8 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
         self._timer: CALLBACK_TYPE | None = None
         self._unsubs: list[Callable[[], None]] = []
         self._trouble: repairs.Trouble | None = None
+        self._noticed = False
+        """Whether it is known since the entry was loaded if there is trouble."""
         self._made: MadePlan | None = None
         self._comparing = False
         """Whether a what-if is being answered."""
@@ -242,16 +244,15 @@ class HemsCoordinator(DataUpdateCoordinator[PlanView]):
 
     def _notice(self, trouble: repairs.Trouble | None) -> None:
         """Say once that the engine is in trouble, and once that it is not any more."""
-        if (trouble and trouble.key) == (self._trouble and self._trouble.key):
+        before, self._trouble = self._trouble, trouble
+        if self._noticed and (trouble and trouble.key) == (before and before.key):
             return
-        if self._trouble is not None:
-            repairs.async_resolve(self.hass, self.config_entry, self._trouble)
+        self._noticed = True
+        repairs.async_notice_engine(self.hass, self.config_entry, trouble)
         if trouble is not None:
             _LOGGER.warning("%s plans without its engine: %s", self.config_entry.title, trouble.reason)
-            repairs.async_raise(self.hass, self.config_entry, trouble)
-        else:
+        elif before is not None:
             _LOGGER.info("%s plans with its engine again", self.config_entry.title)
-        self._trouble = trouble
 
     @callback
     def _on_engine(self) -> None:

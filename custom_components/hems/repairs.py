@@ -21,14 +21,8 @@ REQUEST_REFUSED = "request_refused"
 INVERTER_REMOVED = "inverter_removed"
 WEATHER_SILENT = "weather_silent"
 MQTT_MISSING = "mqtt_missing"
-ISSUES = (
-    ENGINE_UNAVAILABLE,
-    ENGINE_UNAUTHORIZED,
-    REQUEST_REFUSED,
-    INVERTER_REMOVED,
-    WEATHER_SILENT,
-    MQTT_MISSING,
-)
+ENGINE_ISSUES = (ENGINE_UNAVAILABLE, ENGINE_UNAUTHORIZED, REQUEST_REFUSED)
+ISSUES = (*ENGINE_ISSUES, INVERTER_REMOVED, WEATHER_SILENT, MQTT_MISSING)
 
 SILENT_FOR = timedelta(hours=24)
 """A weather service that fails for less mends itself, as a rule."""
@@ -41,7 +35,7 @@ class Trouble:
     """Why plans are made without the engine."""
 
     key: str
-    """One of `ISSUES` about the engine: translation key and first part of the issue's id."""
+    """One of `ENGINE_ISSUES`: translation key and first part of the issue's id."""
     reason: str
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,18 +56,25 @@ def trouble_of(error: EngineError, home: Home) -> Trouble:
 
 
 @callback
-def async_raise(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -> None:
-    """Show the issue; it is gone by itself after a restart, as it is found again if it still holds."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue_id(entry, trouble.key),
-        data={ENTRY_ID: entry.entry_id},
-        is_fixable=trouble.key == ENGINE_UNAVAILABLE,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=trouble.key,
-        translation_placeholders={"home": entry.title, **trouble.placeholders},
-    )
+def async_notice_engine(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble | None) -> None:
+    """Say what is wrong with the engine, or that nothing is any more, whoever said so before a reload.
+
+    An issue is gone by itself after a restart, as it is found again if it still holds.
+    """
+    for key in ENGINE_ISSUES:
+        if trouble is None or trouble.key != key:
+            ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, key))
+    if trouble is not None:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            _issue_id(entry, trouble.key),
+            data={ENTRY_ID: entry.entry_id},
+            is_fixable=trouble.key == ENGINE_UNAVAILABLE,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=trouble.key,
+            translation_placeholders={"home": entry.title, **trouble.placeholders},
+        )
 
 
 @callback
@@ -117,12 +118,6 @@ def _warn(hass: HomeAssistant, entry: HemsConfigEntry, key: str, **placeholders:
         translation_key=key,
         translation_placeholders={"home": entry.title, **placeholders},
     )
-
-
-@callback
-def async_resolve(hass: HomeAssistant, entry: HemsConfigEntry, trouble: Trouble) -> None:
-    """Take the issue back: it holds no more."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, trouble.key))
 
 
 @callback

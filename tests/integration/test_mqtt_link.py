@@ -300,6 +300,11 @@ async def test_a_home_without_its_mqtt_integration_runs_and_says_what_is_missing
         issues = ir.async_get(hass).issues
         assert any(key[1].startswith("mqtt_missing") for key in issues)
         assert runtime.dispatcher.live is not None
+        hass.config_entries.async_update_entry(
+            (entry := runtime.coordinator.config_entry), data={**entry.data, "exchange": {"publish": False}}
+        )
+        await settled(hass)
+        assert not any(key[1].startswith("mqtt_missing") for key in issues), "nobody wants to publish any more"
 
 
 def test_the_example_message_is_a_request():

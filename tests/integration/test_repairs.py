@@ -62,6 +62,22 @@ async def test_engine_that_is_back_is_found_by_trying_again(hass, engine, entry)
     assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
 
 
+async def test_an_engine_that_was_mended_by_a_reload_is_no_issue_any_more(hass, freezer, engine, entry):
+    assert ir.async_get(hass).issues
+    engine.mend()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await pass_time(hass, freezer, 1)
+    assert entry.runtime_data.coordinator.engine_works
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+
+
+async def test_one_trouble_with_the_engine_takes_the_place_of_another(hass, freezer, engine, entry):
+    engine.refuse(422, "wrong")
+    await hass.config_entries.async_reload(entry.entry_id)
+    await pass_time(hass, freezer, 1)
+    assert [key[1].removesuffix(f"_{entry.entry_id}") for key in ir.async_get(hass).issues] == ["request_refused"]
+
+
 async def test_home_that_is_not_loaded_cannot_be_tried(hass, entry):
     flow = await begun(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
