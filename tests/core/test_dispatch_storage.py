@@ -87,6 +87,12 @@ def test_second_battery_stores_what_the_inverter_of_the_first_does_not_let_throu
     assert (found["battery"], found["other"], found["pv"]) == (pytest.approx(2.0), pytest.approx(5.0), None)
 
 
+def test_second_battery_gives_what_the_inverter_of_the_first_does_not_let_through():
+    resting = LiveAsset(power_kw=0.0, soc=0.8)
+    found = told(behind_2_kw(a_battery("other")), a_moment(5.0, battery=resting, other=resting))
+    assert (found["battery"], found["other"]) == (pytest.approx(-2.0), pytest.approx(-3.0))
+
+
 def test_fuse_of_a_phase_counts_only_what_passes_the_inverter():
     home = behind_2_kw(a_flexible_load(power_kw=3.0), max_import_kw=40.0, max_import_a_per_phase=10.0)
     live = a_moment(12.0, battery=LiveAsset(power_kw=0.0, soc=0.8), flexible_load=LiveAsset(power_kw=3.0))

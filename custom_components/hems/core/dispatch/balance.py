@@ -24,9 +24,10 @@ home follows the home. Without a plan p and g are 0: self-consumption.
 
 from math import inf
 
-from ..model import Battery, EvCharger
+from ..model import Battery, EvCharger, Site
 from ..model.inverter import behind_of
 from .draft import Draft
+from .inverters import keep_inverters
 from .setpoint import Reason
 from .slot import Slot
 
@@ -43,11 +44,11 @@ def band(planned_kw: float, grid_kw: float, *, keeps_exchange: bool = False) -> 
     return 0.0, 0.0
 
 
-def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None:
+def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None, site: Site) -> None:
     """Move each battery that nobody else commands to where the live exchange lies in its band.
 
     `rest_kw` is the live power of everything that is not an asset. Several batteries take turns: the next one
-    takes up what the one before could not.
+    takes up what the one before could not, or its inverter does not let through.
     """
     grid_kw = slot.grid_kw if slot else 0.0
     for name, draft in drafts.items():
@@ -66,6 +67,7 @@ def balance(drafts: dict[str, Draft], rest_kw: float, slot: Slot | None) -> None
         if moved.power_kw is not None and abs(moved.power_kw - target_kw) > 1e-3:
             moved = draft.at(target_kw, draft.levels.limited_by)
         drafts[name] = moved
+        keep_inverters(drafts, site)
 
 
 def spare_kw(drafts: dict[str, Draft], slot: Slot | None) -> float:

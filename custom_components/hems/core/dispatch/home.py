@@ -78,17 +78,19 @@ def setpoints(
         )
         for asset in site.assets
     }
-    rest_kw = _balanced(drafts, live.uncontrolled_kw, slot, steered)
+    rest_kw = _balanced(drafts, live.uncontrolled_kw, slot, site, steered)
     known = live.uncontrolled_kw is not None
     _keep_limits(drafts, rest_kw, slot, site, limits_at(site, limits, now), known=known)
     blind = () if known else (_blind(planned=slot is not None),)
     return tuple(_setpoint(draft, slot, blind) for draft in drafts.values())
 
 
-def _balanced(drafts: dict[str, Draft], rest_kw: float | None, slot: Slot | None, steered: Steered) -> float:
+def _balanced(
+    drafts: dict[str, Draft], rest_kw: float | None, slot: Slot | None, site: Site, steered: Steered
+) -> float:
     """Follow the meter where it is known; the load that counts from here on, the plan's or nothing where it is not."""
     if rest_kw is not None:
-        balance(drafts, rest_kw, slot)
+        balance(drafts, rest_kw, slot, site)
         steered.balance(drafts, rest_kw)
         return rest_kw
     if slot is not None:
