@@ -1,5 +1,6 @@
 """Energy, money and the shadow home."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import json
 
@@ -114,6 +115,15 @@ def test_energy_without_a_price_is_named_and_costs_nothing() -> None:
     assert (ledger.today.cost, ledger.today.unpriced_kwh) == (0.0, 2.0)
 
 
+def test_home_that_exchanges_nothing_needs_no_price_for_it() -> None:
+    """It lives on its battery, whose shadow is at its reserve; only the price of export is unknown."""
+    ledger = Ledger(a_site(Battery(name="b", capacity_kwh=10.0, max_charge_kw=5.0, max_discharge_kw=5.0, min_soc=0.5)))
+    sample = a_sample(MIDNIGHT + timedelta(hours=1), 3600.0, assets={"b": AssetSample(power_kw=-1.0, energy_kwh=3.0)})
+    ledger.record(replace(sample, export_price_per_kwh=None))
+    assert ledger.today is not None
+    assert (ledger.today.cost, ledger.today.counterfactual_cost) == (0.0, pytest.approx(0.3))
+
+
 def test_sample_over_midnight_is_split_between_the_days() -> None:
     ledger = Ledger(a_site())
     ledger.record(a_sample(MIDNIGHT + timedelta(minutes=15), 3600.0, load_kw=4.0))
@@ -206,6 +216,9 @@ def test_damaged_books_are_refused_by_name(damage: dict[str, object], message: s
         ({"load_kw": float("nan")}, "load_kw"),
         ({"end": datetime(2026, 4, 15)}, "time zone"),  # noqa: DTZ001
         ({"powers": {"pv": float("inf")}}, "pv.power_kw"),
+        ({"assets": {"b": AssetSample(energy_kwh=float("nan"))}}, "b.energy_kwh"),
+        ({"assets": {"tank": AssetSample(temperature_c=float("nan"))}}, "tank.temperature_c"),
+        ({"assets": {"car": AssetSample(target_kwh=float("inf"))}}, "car.target_kwh"),
     ],
 )
 def test_impossible_sample_is_refused_by_name(changes: dict[str, object], message: str) -> None:

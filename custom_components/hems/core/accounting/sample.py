@@ -45,13 +45,20 @@ class Sample:
         numbers = {"load_kw": self.load_kw, "import_price_per_kwh": self.import_price_per_kwh}
         numbers |= {"export_price_per_kwh": self.export_price_per_kwh, "outdoor_c": self.outdoor_c}
         numbers |= {"exported_kw": self.exported_kw}
-        numbers |= {f"{name}.power_kw": asset.power_kw for name, asset in self.assets.items()}
+        # One that is not would stay in the shadow's books for good.
+        fields = ("power_kw", "energy_kwh", "temperature_c", "target_kwh")
+        numbers |= {f"{name}.{field}": getattr(asset, field) for name, asset in self.assets.items() for field in fields}
         for name, value in numbers.items():
             if value is not None and not isfinite(value):
                 raise ValueError(f"sample: {name} must be a finite number, got {value}")
 
 
 def cost_of(exchanged_kwh: float, sample: Sample) -> float | None:
-    """Money for energy that crossed the meter, positive when paid; None where its price is unknown."""
+    """Money for energy that crossed the meter, positive when paid; None where its price is unknown.
+
+    What does not cross it costs nothing at any price.
+    """
+    if exchanged_kwh == 0.0:
+        return 0.0
     price = sample.import_price_per_kwh if exchanged_kwh > 0.0 else sample.export_price_per_kwh
     return None if price is None else exchanged_kwh * price
