@@ -53,14 +53,11 @@ class Accounts:
 
     @property
     def today(self) -> DayAccount:
-        """The home's local day so far."""
-        zone = ZoneInfo(self._home.site.time_zone)
-        return self._ledger.today or DayAccount(day=self._devices.now().astimezone(zone).date())
-
-    @property
-    def yesterday(self) -> DayAccount | None:
-        """The day before, if it was counted."""
-        return self._ledger.yesterday
+        """The home's local day so far; empty until something is counted of it."""
+        live, counted = self._dispatcher.live, self._ledger.today
+        now = live.at if live else self._devices.now()
+        day = now.astimezone(ZoneInfo(self._home.site.time_zone)).date()
+        return counted if counted is not None and counted.day == day else DayAccount(day=day)
 
     @property
     def outturns(self) -> tuple[Outturn, ...]:
@@ -89,11 +86,11 @@ class Accounts:
         self._unsub = self._dispatcher.async_add_listener(self._count)
 
     async def async_stop(self) -> None:
-        """Count no more; the totals are kept."""
+        """Count no more; the totals are kept, unless those of before could not even be loaded."""
         if self._unsub is not None:
             self._unsub()
             self._unsub = None
-        await self._kept.async_save(self._state())
+            await self._kept.async_save(self._state())
 
     @callback
     def _count(self) -> None:

@@ -1,9 +1,11 @@
 """Home Assistant restarts in the middle of a plan, and nothing is lost."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
+from homeassistant.config_entries import ConfigEntryState
 import pytest
 
+from custom_components.hems.core.accounting import DayAccount
 from tests.integration.running import FakeDevices, a_live, a_running_entry, dictated, load, pass_time
 
 
@@ -98,7 +100,33 @@ async def test_counters_go_on(hass, freezer, engine, entry):
     runtime = await restart(hass, entry)
     assert runtime.accounts.energy_kwh("load", "in") == load_kwh
     assert runtime.accounts.today == today
-    assert runtime.accounts.yesterday is None
+
+
+async def test_what_was_paid_yesterday_is_not_shown_as_paid_today(hass, freezer, engine):
+    entry = a_running_entry("battery", engine=engine.url)
+    devices = FakeDevices(a_live("battery", grid_kw=3.0, load_kw=3.0))
+    async with dictated(hass, entry, devices) as runtime:
+        await pass_time(hass, freezer, 1)
+        for _ in range(6):
+            await pass_time(hass, freezer, 10)
+        assert runtime.accounts.today.cost > 0.0
+        await hass.config_entries.async_unload(entry.entry_id)
+        freezer.move_to("2026-06-21 10:00:00+00:00")
+        # Without the meter there is nothing to count, and so nobody turns the page.
+        devices.live = a_live("battery", grid_kw=None, load_kw=None)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await pass_time(hass, freezer, 2)
+        assert entry.runtime_data.accounts.today == DayAccount(day=date(2026, 6, 21))
+        cost = hass.states.get("sensor.simulated_home_cost_today")
+        assert (float(cost.state), cost.attributes["last_reset"]) == (0.0, "2026-06-21T00:00:00-07:00")
+
+
+async def test_counters_that_could_not_be_loaded_are_not_written_over(hass, hass_storage, engine, entry):
+    stored = {"version": 99, "minor_version": 1, "data": {"from": "a newer version"}}
+    hass_storage[f"hems.{entry.entry_id}.accounts"] = dict(stored)
+    await load(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert hass_storage[f"hems.{entry.entry_id}.accounts"] == stored
 
 
 async def test_what_became_of_the_last_hours_is_kept(hass, freezer, engine):
