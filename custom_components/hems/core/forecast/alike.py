@@ -8,7 +8,7 @@ against 0.48); the day before adds nothing to it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import exp
 
 from ..model import HealthStatus, InputHealth, Quantile, Series
@@ -41,7 +41,7 @@ class Course:
 
 def courses_alike(history_kw: Series, now: datetime, hours: float) -> tuple[Course, ...]:
     """What followed in the past weeks at this time of the day; empty where fewer than three days are known."""
-    past = _folded(history_kw, now)
+    past = _folded(history_kw, now.astimezone(UTC))
     ahead = max(1, -(-round(hours * 3600) // round(DAY.total_seconds())))
     slots = -(-round(hours * 3600) // round(SLOT.total_seconds()))
     if len(past) < LEAST_DAYS + ahead - 1:
@@ -59,7 +59,7 @@ def pv_from_history(
     history_kw: Series | None, start: datetime, end: datetime, source: str
 ) -> tuple[Series | None, tuple[InputHealth, ...]]:
     """AC power with P10, P50 and P90 in half-hours from `start` to at least `end`; None where too little is known."""
-    hours = (end - start).total_seconds() / 3600.0
+    hours = (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() / 3600.0
     courses = courses_alike(history_kw, start, hours) if history_kw else ()
     if not courses:
         reason = f"no forecast, and fewer than {LEAST_DAYS} days of what the array gave"

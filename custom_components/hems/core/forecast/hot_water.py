@@ -1,7 +1,7 @@
 """The heat that a household draws from its tank: found in its past, or from a usual profile."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,7 @@ def learned_draws(
     By weekday or weekend and hour; each leans on the usual profile of `daily_kwh` until it has samples enough.
     """
     zone = ZoneInfo(time_zone)
-    samples = _samples(history_kw, start, zone) if history_kw else {}
+    samples = _samples(history_kw, start.astimezone(UTC), zone) if history_kw else {}
     days = sum(len(values) for values in samples.values()) / 24.0
     pieces = list(quarters(start, end, 60))
     rows = [_row(samples, daily_kwh, piece.astimezone(zone)) for piece, _ in pieces]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..model import HealthStatus, InputHealth, Quantile, Series
@@ -58,13 +58,13 @@ def load_forecast(
 ) -> tuple[Series, tuple[InputHealth, ...]]:
     """Mean load with P10, P50 and P90 from `start` to `end`; history is read back to 28 days before `start`."""
     zone = ZoneInfo(time_zone)
-    calendar = _Calendar(zone, odd)
-    samples = _samples(history, start, calendar) if history else {}
+    calendar, now = _Calendar(zone, odd), start.astimezone(UTC)
+    samples = _samples(history, now, calendar) if history else {}
     days = sum(len(values) for values in samples.values()) * SLOT_MIN / 60 / 24
     if history is None or days < LEAST_DAYS:
         reason = f"no day of history; a usual household's day with {DEFAULT_MEAN_KW} kW on average is assumed"
         return _default(start, end, zone), (_degraded(source, reason),)
-    series = _corrected(_from_samples(samples, start, end, calendar), samples, history, start, calendar)
+    series = _corrected(_from_samples(samples, now, end, calendar), samples, history, now, calendar)
     if days < ENOUGH_DAYS:
         return series, (_degraded(source, f"learned from {days:.0f} days only"),)
     return series, ()

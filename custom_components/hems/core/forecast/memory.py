@@ -8,7 +8,7 @@ taken. In five real homes it is 3 to 50 hours.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,7 @@ class _Past:
 
 def memory_of(history: Series | None, now: datetime, time_zone: str) -> timedelta | None:
     """From the last 28 days before `now`; None where fewer than 14 of them are known, or nothing varies."""
-    past = _past(history, now, ZoneInfo(time_zone)) if history else None
+    past = _past(history, now.astimezone(UTC), ZoneInfo(time_zone)) if history else None
     if past is None:
         return None
     found = {lead: spread for lead in LEADS if (spread := _found_kwh(past.errors_kwh, lead)) is not None}

@@ -29,7 +29,8 @@ LEAST_RECENT = 0.03
 
 def performance_of(panel: Panel, history_kw: Series, now: datetime, days: int = 3) -> float | None:
     """Share of the clear-sky energy that the array gave in the last days; None where that is not known."""
-    start, end = max(history_kw.start, now - timedelta(days=days)), min(history_kw.end, now)
+    until = now.astimezone(UTC)
+    start, end = max(history_kw.start, until - timedelta(days=days)), min(history_kw.end, until)
     if end <= start:
         return None
     clear = clear_sky_kw(panel, start, end)

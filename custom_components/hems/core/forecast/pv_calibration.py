@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import degrees
 
+from ..model.checks import as_utc
 from ..model.value import Value
 from .errors import Errors, quantile_of
 from .panel import Panel
@@ -68,6 +69,10 @@ class PvObservation:
     forecast_kw: Mapping[str, float]
     """By provider, as it said `lead_h` before."""
     lead_h: float = 24.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", as_utc("pv observation", "start", self.start))
+        object.__setattr__(self, "end", as_utc("pv observation", "end", self.end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Where the sun stands, and what a clear sky sends to a tilted plane."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import acos, asin, cos, degrees, exp, pi, radians, sin
 
 
@@ -10,6 +10,7 @@ def elevation_and_azimuth(moment: datetime, latitude: float, longitude: float) -
     Declination and equation of time by the Fourier series of Spencer (1971): within a degree, which is less
     than a roof's own uncertainty.
     """
+    moment = moment.astimezone(UTC)
     hours_utc = moment.hour + moment.minute / 60 + moment.second / 3600
     day = 2 * pi * (moment.timetuple().tm_yday - 1 + (hours_utc - 12) / 24) / 365
     declination = (
