@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from custom_components.hems.core.explain import Action, Why, next_action
-from custom_components.hems.core.model import AssetPlan, CostSplit, Optimal, Override, Plan, Violation
+from custom_components.hems.core.explain.stretches import stretches
+from custom_components.hems.core.model import AssetPlan, CostSplit, Horizon, Optimal, Override, Plan, Violation
 from tests.builders import START, a_battery, a_heat_pump, a_horizon, a_hot_water, hours
 
 
@@ -166,6 +167,16 @@ def test_a_plan_in_which_nothing_changes_has_no_next_action():
 
 def test_what_an_inverter_loses_is_no_action():
     assert next_action(a_plan([1] * 6, inverter=times(3)), START) is None
+
+
+@pytest.mark.parametrize(("rest_s", "last"), [(180, 2), (300, 0)], ids=["over at once", "a rest"])
+def test_what_is_over_at_once_interrupts_nothing(rest_s, last):
+    horizon = Horizon(start=START, steps_s=(1200, rest_s, 1800, 600, 600, 600))
+    plan = replace(a_plan([4, 1, 4, 1, 1, 1], battery=[3, 0, 3, 0, 0, 0]), horizon=horizon)
+    first, second, *_ = stretches(plan, plan.assets[0])
+    assert (first.action, first.first, first.last) == (Action.CHARGE, 0, last)
+    assert (second.action, second.first) == (Action.STOP, last + 1)
+    assert first.mean_kw == pytest.approx(3.0 if last == 0 else 3.0 * 3000 / 3180)
 
 
 def test_what_somebody_asked_for_says_so():

@@ -29,14 +29,16 @@ class Stretch:
 
 
 def stretches(plan: Plan, asset: AssetPlan) -> list[Stretch]:
-    """The plan of an asset as doings and rests, without those that are over at once."""
+    """The plan of an asset as doings and rests; what is over at once interrupts nothing."""
     steps_s = plan.horizon.steps_s
     found: list[Stretch] = []
     for action, group in groupby(range(plan.horizon.steps), lambda slot: action_of(asset, slot)):
         slots = list(group)
-        length_s = sum(steps_s[slot] for slot in slots)
-        if found and (length_s < SHORTEST_S or action is found[-1].action):
+        if found and sum(steps_s[slot] for slot in slots) < SHORTEST_S:
             continue
+        if found and action is found[-1].action:
+            slots = list(range(found.pop().first, slots[-1] + 1))
+        length_s = sum(steps_s[slot] for slot in slots)
         mean_kw = sum(asset.power_kw[slot] * steps_s[slot] for slot in slots) / length_s
         rests = action is Action.STOP
         found.append(Stretch(first=slots[0], last=slots[-1], action=action, mean_kw=0.0 if rests else mean_kw))
