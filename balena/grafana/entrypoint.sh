@@ -12,7 +12,7 @@ provisioning=${GF_PATHS_PROVISIONING:-/tmp/provisioning}
 password=$secrets/grafana/admin_password
 token=$secrets/grafana/influx_read_token
 
-sh "$here/../wait-for-secrets.sh" grafana/admin_password
+sh "$here/../wait-for-secrets.sh" grafana/admin_password --follow grafana/admin_password
 left_s=${TOKEN_WAIT_S:-180}
 while [ ! -s "$token" ] && [ "$left_s" -gt 0 ]; do
   left_s=$((left_s - 1))

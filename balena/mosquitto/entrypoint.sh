@@ -21,6 +21,8 @@ until grep -qx "# FLEET_PUBLIC_KEY $key" "$secrets/bridge.conf" 2>/dev/null || [
   left_s=$((left_s - 1))
   sleep 1
 done
+sh "$here/../wait-for-secrets.sh" --follow mosquitto/passwd mosquitto/acl mosquitto/server.crt mosquitto/server.key \
+  mosquitto/bridge.conf mosquitto/fleet-ca.crt
 if grep -qx "# FLEET_PUBLIC_KEY $key" "$secrets/bridge.conf" 2>/dev/null; then
   cat "$secrets/bridge.conf" >>"$run/mosquitto.conf"
 else

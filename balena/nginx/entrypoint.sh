@@ -10,7 +10,7 @@ secrets=${SECRETS:-/secrets}/nginx
 run=${RUN:-/tmp/nginx}
 say() { echo "nginx: $*" >&2; }
 
-sh "$here/../wait-for-secrets.sh" nginx/tls.crt nginx/tls.key
+sh "$here/../wait-for-secrets.sh" nginx/tls.crt nginx/tls.key --follow nginx/tls.crt nginx/tls.key
 
 umask 077
 rm -rf "$run/locations"

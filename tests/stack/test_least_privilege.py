@@ -126,7 +126,7 @@ def test_a_service_with_a_volume_of_its_own_knows_by_it_that_init_is_done(volume
     needed = ["password_hash"] if service == "config-editor" else []
     dockerfile = (ROOT / f"balena/{service}/Dockerfile").read_text()
     assert f"ENV SECRETS=/secrets/{service}\n" in dockerfile
-    assert " ".join(["wait-for-secrets.sh", *needed, "&&"]) in dockerfile
+    assert " ".join(["wait-for-secrets.sh", *needed, "--follow"]) in dockerfile
     wait = as_service(service, "/usr/bin/env", f"SECRETS={own}", "WAIT_S=0", "/bin/sh", code, *needed)
     done = subprocess.run(wait, check=True, capture_output=True, text=True, cwd="/")
     assert done.stderr == ""
