@@ -123,9 +123,9 @@ def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
 def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRuntimeData:
     """Everything that runs a home, wired up and standing still."""
     engine = make_engine(hass, home.engine)
-    remembered = Kept(hass, entry.entry_id, MEMORY, Memory)
-    devices = RememberingDevices(make_devices(hass, entry, home, engine), home, remembered)
     household = Household(home, Kept(hass, entry.entry_id, WISHES, Wishes))
+    remembered = Kept(hass, entry.entry_id, MEMORY, Memory)
+    devices = RememberingDevices(make_devices(hass, entry, household, engine), home, remembered)
     events = GridEvents(hass, home, devices, Kept(hass, entry.entry_id, EVENTS, Ledger))
     coordinator = HemsCoordinator(
         hass,
@@ -162,8 +162,9 @@ def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRun
     return runtime
 
 
-def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, home: Home, engine: Engine) -> HomeDevices:
+def make_devices(hass: HomeAssistant, entry: HemsConfigEntry, household: Household, engine: Engine) -> HomeDevices:
     """The devices that the home is made of."""
+    home = household.home
     if home.simulated is not None:
         return SimulatedDevices(hass, entry, home, Kept[dict[str, Any]](hass, entry.entry_id, WORLD, dict))
-    return EntityDevices(hass, home, entry.entry_id, engine)
+    return EntityDevices(hass, home, entry.entry_id, engine, household.wanted)

@@ -1,7 +1,8 @@
 """What an asset can be wished to do: its powers, its modes, and itself with the household's wishes in it."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from .core.model import Appliance, Asset, Battery, ComfortBand, EvCharger, FlexibleLoad, HeatPump, HotWater, Pv
 from .home import Home
@@ -56,6 +57,11 @@ def _wanted_comfort(comfort: ComfortBand, settings: AssetSettings) -> ComfortBan
     high_c = comfort.max_c if settings.comfort_max_c is None else settings.comfort_max_c
     nights = tuple(replace(night, min_c=min(night.min_c, high_c), max_c=high_c) for night in comfort.periods)
     return replace(comfort, min_c=low_c, max_c=high_c, periods=nights)
+
+
+def comfort_at(asset: Asset, now: datetime, time_zone: str) -> tuple[float, float] | None:
+    """Least and most temperature of what heats; None for anything else."""
+    return asset.comfort.limits_c(now, ZoneInfo(time_zone)) if isinstance(asset, HeatPump | HotWater) else None
 
 
 def observed_asset(asset: Asset, reading: AssetReading | None) -> Asset:

@@ -29,6 +29,8 @@ class CommandLine:
         self._devices = devices
         self._title = title
         self._wanted: Setpoint | None = None
+        self._comfort_c: tuple[float, float] | None = None
+        self._told_comfort_c: tuple[float, float] | None = None
         self._busy: asyncio.Future[None] | None = None
         self._retry_at = 0.0
         self._refused = False
@@ -41,9 +43,9 @@ class CommandLine:
         return self.last.setpoint.power_kw if isinstance(self.last, Applied) else None
 
     @callback
-    def want(self, setpoint: Setpoint) -> None:
-        """Bring the device to that setpoint as soon as it takes commands."""
-        self._wanted = setpoint
+    def want(self, setpoint: Setpoint, comfort_c: tuple[float, float] | None = None) -> None:
+        """Bring the device to that setpoint as soon as it takes commands; a thermostat is told it as a temperature."""
+        self._wanted, self._comfort_c = setpoint, comfort_c
         if self._busy is None and self._is_due(setpoint):
             self._busy = self._hass.loop.create_future()
             self._entry.async_create_background_task(
@@ -62,7 +64,8 @@ class CommandLine:
         if self.last is None:
             # A device that was never touched needs no release.
             return wanted.power_kw is not None
-        changed = _differ(wanted, self.last.setpoint)
+        other_comfort = wanted.power_kw is not None and self._comfort_c != self._told_comfort_c
+        changed = other_comfort or _differ(wanted, self.last.setpoint)
         if isinstance(self.last, Applied):
             return changed
         impatient = changed and wanted.source is Source.USER
@@ -78,6 +81,7 @@ class CommandLine:
                 busy.set_result(None)
 
     async def _async_command(self, setpoint: Setpoint) -> None:
+        self._told_comfort_c = self._comfort_c
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 self.last = await self._devices.async_apply(setpoint)

@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .abilities import observed_asset, wanted_asset
+from .abilities import comfort_at, observed_asset
 from .command_line import CommandLine
 from .coordinator import HemsCoordinator
 from .core.dispatch import LiveAsset, LiveHome, Meter, Setpoint, of_override, setpoints
@@ -184,27 +184,26 @@ class HemsDispatcher:
         settings = self.settings
         self._events.follow_automatic(settings.automatic)
         manual = {name for name, wishes in settings.assets.items() if not (settings.automatic and wishes.automatic)}
-        view = self._coordinator.data
+        view, now = self._coordinator.data, self._devices.now()
+        assets = {
+            asset.name: observed_asset(self._household.wanted(asset.name), read.assets.get(asset.name))
+            for asset in self._home.site.assets
+        }
         decided = setpoints(
-            replace(
-                self._home.site,
-                assets=tuple(
-                    observed_asset(wanted_asset(asset, settings.assets[asset.name]), read.assets.get(asset.name))
-                    for asset in self._home.site.assets
-                ),
-            ),
+            replace(self._home.site, assets=tuple(assets.values())),
             view.plan,
             [of_override(override) for override in self._household.wishes.overrides],
             self._measured(read),
             self._events.limits,
-            self._devices.now(),
+            now,
             states=self._states(view.request),
             manual=manual,
             steering=self._events.steering,
         )
         self.setpoints = {setpoint.asset: setpoint for setpoint in decided}
         for setpoint in decided:
-            self._lines[setpoint.asset].want(setpoint)
+            comfort_c = comfort_at(assets[setpoint.asset], now, self._home.site.time_zone)
+            self._lines[setpoint.asset].want(setpoint, comfort_c)
 
     def _told_to_run(self) -> set[str]:
         return {name for name, line in self._lines.items() if (line.commanded_kw or 0.0) > 0.0}

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .actuate import Writer
 from .core.dispatch import Setpoint
-from .core.model import Horizon
+from .core.model import Asset, Horizon
 from .devices import Change, CommandResult, Outlook
 from .home import EntityTariff, Home
 from .observe.absences import AbsenceLog, Absences
@@ -32,8 +32,18 @@ from .settings import ABSENCES, CHARGED, PUBLISHED, SUN, VISITS, Kept
 class EntityDevices:
     """Reads the bound entities and calls the actions of those that control."""
 
-    def __init__(self, hass: HomeAssistant, home: Home, entry_id: str, engine: LoadEngine | None = None) -> None:
-        """What outlives a restart is kept for that entry; `engine` learns the load."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        home: Home,
+        entry_id: str,
+        engine: LoadEngine | None = None,
+        wanted: Callable[[str], Asset] | None = None,
+    ) -> None:
+        """What outlives a restart is kept for that entry; `engine` learns the load.
+
+        `wanted` gives an asset as the household wishes it; without it, it is as it is configured.
+        """
         self._hass = hass
         self._home = home
         self._arrays = ArrayOutlook(hass, home, Kept(hass, entry_id, SUN, SunMemory))
@@ -52,7 +62,7 @@ class EntityDevices:
                 weather=WeatherOutlook(hass, home.grid_bindings.weather_entity),
             ),
         )
-        self._writer = Writer(hass, home)
+        self._writer = Writer(hass, home, wanted or home.asset)
         self._phases = PhaseWatch(home)
         self._charged = ChargeCounter(home, Kept[dict[str, Any]](hass, entry_id, CHARGED, dict))
         self._listeners: list[Callable[[Change], None]] = []

@@ -27,7 +27,8 @@ class Household:
     """What the household asked for, so that it is known after a restart."""
 
     def __init__(self, home: Home, kept: Kept[Wishes], wishes: Wishes | None = None) -> None:
-        self._home = home
+        self.home = home
+        """As it is configured."""
         self._kept = kept
         self._listeners: list[Callable[[], None]] = []
         self._wishes = _fitting(home, wishes or Wishes())
@@ -36,7 +37,7 @@ class Household:
 
     async def async_start(self) -> None:
         """Remember; assets that are new since then get what the configuration says."""
-        self._wishes = _fitting(self._home, await self._kept.async_load() or Wishes())
+        self._wishes = _fitting(self.home, await self._kept.async_load() or Wishes())
 
     @property
     def wishes(self) -> Wishes:
@@ -60,6 +61,10 @@ class Household:
             asset: InputHealth(source=f"{asset}.run", status=HealthStatus.DEGRADED, reason=reason)
             for asset, reason in self._missed.items()
         }
+
+    def wanted(self, asset: str) -> Asset:
+        """An asset with what is wished of it; KeyError if there is none of that name."""
+        return wanted_asset(self.home.asset(asset), self.settings.assets[asset])
 
     def overrides_at(self, now: datetime) -> Mapping[str, Override]:
         """By asset: the one that decides what it does then."""
@@ -92,7 +97,7 @@ class Household:
         """
         settings = replace(self.settings, **changes)
         if settings.mode not in SITE_MODES:
-            raise ValueError(f"{self._home.name}: mode must be one of {', '.join(SITE_MODES)}, got {settings.mode!r}")
+            raise ValueError(f"{self.home.name}: mode must be one of {', '.join(SITE_MODES)}, got {settings.mode!r}")
         self._change(replace(self._wishes, settings=settings))
 
     @callback
@@ -105,9 +110,9 @@ class Household:
         """
         settings = replace(self.settings.assets[asset], **changes)
         try:
-            wanted_asset(self._home.asset(asset), settings)
+            wanted_asset(self.home.asset(asset), settings)
         except ValueError as error:
-            title, message = self._home.titles[asset], self._home.in_words(str(error))
+            title, message = self.home.titles[asset], self.home.in_words(str(error))
             raise ValueError(message if message.startswith(title) else f"{title}: {message}") from error
         assets = {**self.settings.assets, asset: settings}
         self._change(replace(self._wishes, settings=replace(self.settings, assets=assets)))
@@ -124,13 +129,13 @@ class Household:
             OverridesOverlap: something else was asked of it for that time.
             ValueError: a mode that the asset does not have, a power beyond it, or an end before the start.
         """
-        override = checked_override(self._home, asset, power_kw, start=start, until=until)
+        override = checked_override(self.home, asset, power_kw, start=start, until=until)
         overrides = with_override(
             self._wishes.overrides,
             override,
             now=now,
-            title=self._home.titles[asset],
-            time_zone=self._home.site.time_zone,
+            title=self.home.titles[asset],
+            time_zone=self.home.site.time_zone,
         )
         self._change(replace(self._wishes, overrides=overrides))
         return override
@@ -154,21 +159,21 @@ class Household:
             KeyError: no such asset.
             RunRefused: it is not an appliance, it is left to people, its programme does not fit, or it is running.
         """
-        device, title = self._home.asset(asset), self._home.titles[asset]
+        device, title = self.home.asset(asset), self.home.titles[asset]
         if not isinstance(device, Appliance):
             raise RunRefused(
                 "run_not_an_appliance",
                 f"{title}: a run can only be asked of an appliance, got {device.name}",
                 asset=title,
                 assets=", ".join(
-                    sorted(self._home.titles[a.name] for a in self._home.site.assets if isinstance(a, Appliance))
+                    sorted(self.home.titles[a.name] for a in self.home.site.assets if isinstance(a, Appliance))
                 ),
             )
         if not self.settings.assets[asset].automatic:
             raise RunRefused("run_not_automatic", f"{title}: its automatic control is off", asset=title)
         self._refuse_while_running(asset, device)
         now = self._live.at if self._live else earliest
-        run = checked_run(title, device, earliest, latest, now=now, time_zone=self._home.site.time_zone)
+        run = checked_run(title, device, earliest, latest, now=now, time_zone=self.home.site.time_zone)
         self._missed.pop(asset, None)
         self._change(replace(self._wishes, runs={**self.runs, asset: run}))
         return run
@@ -212,16 +217,16 @@ class Household:
 
     def _followed(self, asset: str, wanted: ApplianceRun, live: Live, *, told: bool) -> ApplianceRun | None:
         """The run as it is now; None when it is over, which is said if it never began."""
-        device = self._home.asset(asset)
+        device = self.home.asset(asset)
         assert isinstance(device, Appliance)  # noqa: S101  # request_run and _fitting let nothing else in
-        reading, binding = live.assets.get(asset), self._home.bindings[asset]
+        reading, binding = live.assets.get(asset), self.home.bindings[asset]
         # What HEMS only advises has begun when its meter says so; without one, when it was advised.
         begins = told and (binding.control_entity is not None or reading is None or reading.running is None)
         run = followed(device, wanted, reading, live.at, told=begins)
         if run is None and wanted.started is None:
             until = self._local(wanted.latest_end)
             self._missed[asset] = f"the run wanted by {until} never began and is dropped; ask for it again"
-            _LOGGER.warning("%s: the run wanted by %s never began and is dropped", self._home.titles[asset], until)
+            _LOGGER.warning("%s: the run wanted by %s never began and is dropped", self.home.titles[asset], until)
         return run
 
     def _refuse_while_running(self, asset: str, device: Appliance) -> None:
@@ -230,7 +235,7 @@ class Household:
             raise self._runs_since(asset, under_way.started)
         reading = self._live.assets.get(asset) if self._live else None
         if self._live is not None and reading is not None and reading.running:
-            title = self._home.titles[asset]
+            title = self.home.titles[asset]
             raise RunRefused(
                 "run_measured",
                 f"{title}: a programme of {device.duration} is running already",
@@ -239,7 +244,7 @@ class Household:
             )
 
     def _runs_since(self, asset: str, started: datetime) -> RunRefused:
-        device, title = self._home.asset(asset), self._home.titles[asset]
+        device, title = self.home.asset(asset), self.home.titles[asset]
         assert isinstance(device, Appliance)  # noqa: S101  # nothing else has a run
         return RunRefused(
             "run_under_way",
@@ -250,13 +255,13 @@ class Household:
         )
 
     def _local(self, at: datetime) -> str:
-        return f"{at.astimezone(ZoneInfo(self._home.site.time_zone)):%Y-%m-%d %H:%M}"
+        return f"{at.astimezone(ZoneInfo(self.home.site.time_zone)):%Y-%m-%d %H:%M}"
 
     def _change(self, wishes: Wishes) -> None:
         if wishes == self._wishes:
             return
         self._wishes = wishes
-        self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self._home, self._wishes))
+        self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self.home, self._wishes))
         self._tell()
 
     def _tell(self) -> None:

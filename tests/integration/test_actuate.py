@@ -1,6 +1,7 @@
 """Every asset kind with every entity domain that may control it, and everything that can go wrong."""
 
 import asyncio
+from dataclasses import replace
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -30,7 +31,7 @@ class Device:
     def __init__(self, hass, kind, entity_id, **changes):
         self.home = parse_home(an_entry(a_subentry(kind, control_entity=entity_id, **changes)), "Europe/Berlin")
         (self.name,) = self.home.titles
-        self.writer = Writer(hass, self.home)
+        self.writer = Writer(hass, self.home, self.home.asset)
 
     async def tell(self, power_kw, phases=None, source=Source.PLAN):
         setpoint = Setpoint(asset=self.name, power_kw=power_kw, phases=phases, source=source, reason="plan")
@@ -280,6 +281,18 @@ async def test_a_device_that_shows_what_it_was_told_is_verified_and_another_is_n
     assert not result.verified
 
 
+async def test_a_thermostat_is_told_another_temperature_at_the_same_power(hass):
+    hass.states.async_set("climate.house", "heat", CLIMATE)
+    calls = async_mock_service(hass, "climate", "set_temperature")
+    device = Device(hass, "heat_pump", "climate.house")
+    pump = device.home.asset(device.name)
+    wishes = [pump, replace(pump, comfort=replace(pump.comfort, max_c=24.0))]
+    device.writer = Writer(hass, device.home, lambda _: wishes.pop(0))
+    await device.tell(2.0)
+    await device.tell(2.0)
+    assert [call.data["temperature"] for call in calls] == [22.0, 24.0]
+
+
 async def test_a_thermostat_that_is_off_is_woken_to_heat(hass):
     modes = async_mock_service(hass, "climate", "set_hvac_mode")
     targets = async_mock_service(hass, "climate", "set_temperature")
@@ -355,4 +368,4 @@ async def test_a_device_without_a_control_is_only_advised(hass):
     home = parse_home(an_entry(a_subentry("battery")), "Europe/Berlin")
     (name,) = home.titles
     setpoint = Setpoint(asset=name, power_kw=1.0, source=Source.PLAN, reason="plan")
-    assert isinstance(await Writer(hass, home).async_apply(setpoint, dt_util.utcnow()), Applied)
+    assert isinstance(await Writer(hass, home, home.asset).async_apply(setpoint, dt_util.utcnow()), Applied)

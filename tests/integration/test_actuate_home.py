@@ -1,6 +1,9 @@
 """A real home from its entities to the actions that command them, without an engine."""
 
+from datetime import timedelta
+
 from aiohttp import ClientError
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
@@ -60,6 +63,75 @@ async def home(hass, aioclient_mock, commands):
     yield entry
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+WARM = {"hvac_modes": ["off", "heat"], "min_temp": 5.0, "max_temp": 30.0, "temperature": 18.0}
+
+
+@pytest.fixture
+async def warm_home(hass, aioclient_mock, freezer):
+    """A heat pump told by its thermostat, between 20 and 22 degC by day and from 17 at night."""
+    freezer.move_to("2026-01-12 12:00:30+00:00")
+    await hass.config.async_set_time_zone("UTC")
+    aioclient_mock.post(f"{NOWHERE}/v1/plan", exc=ClientError())
+    hass.states.async_set("climate.house", "heat", WARM)
+    hass.states.async_set("sensor.living_room", "21", {"unit_of_measurement": "°C"})
+    meter(hass, 1.0)
+    night = {"night_from": "22:00:00", "night_until": "06:00:00", "night_min_c": 17.0}
+    entry = an_entry(
+        a_subentry("heat_pump", control_entity="climate.house", **night),
+        engine={"kind": "url", "url": NOWHERE, "token": "secret"},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    yield entry
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def thermostat(hass):
+    """It shows what it is told."""
+    told = []
+
+    async def obey(call):
+        told.append(call.data["temperature"])
+        hass.states.async_set("climate.house", "heat", WARM | {"temperature": told[-1]})
+
+    hass.services.async_register("climate", "set_temperature", obey)
+    return told
+
+
+@pytest.mark.parametrize(("mode", "told_before", "told_after"), [("on", 22.0, 24.0), ("off", 20.0, 22.5)])
+async def test_a_thermostat_follows_the_comfort_that_the_household_wishes(
+    hass, warm_home, mode, told_before, told_after
+):
+    told, dispatcher = thermostat(hass), warm_home.runtime_data.dispatcher
+    (pump,) = warm_home.runtime_data.home.titles
+    await dispatcher.async_set_override(pump, mode, dt_util.utcnow() + timedelta(hours=20))
+    await settle(hass)
+    assert told[-1] == told_before
+    await dispatcher.async_update_asset(pump, comfort_min_c=22.5, comfort_max_c=24.0)
+    await settle(hass)
+    assert told[-1] == told_after
+
+
+async def test_a_thermostat_that_rests_is_let_cool_down_at_night_and_is_released_as_by_day(hass, warm_home, freezer):
+    told, dispatcher = thermostat(hass), warm_home.runtime_data.dispatcher
+    (pump,) = warm_home.runtime_data.home.titles
+    await dispatcher.async_set_override(pump, "off", dt_util.utcnow() + timedelta(hours=20))
+    await settle(hass)
+    freezer.move_to("2026-01-12 22:00:10+00:00")
+    dispatcher.async_tick()
+    await settle(hass)
+    assert told == [20.0, 17.0]
+    dispatcher.async_tick()
+    await settle(hass)
+    assert told == [20.0, 17.0], "it is told once"
+    await dispatcher.async_update_settings(automatic=False)
+    await dispatcher.async_clear_override(pump)
+    await settle(hass)
+    assert told[-1] == 21.0
 
 
 async def settle(hass):

@@ -40,7 +40,7 @@ class Wallbox:
         entities = {"control_entity": "number.current", "phase_entity": "select.phases"}
         self.home = parse_home(an_entry(a_subentry("ev_charger", phases=[*counts], **entities | changes)), "UTC")
         (self.name,) = self.home.titles
-        self.writer = Writer(hass, self.home)
+        self.writer = Writer(hass, self.home, self.home.asset)
 
     async def _current(self, call):
         self.told.append(call.data["value"])

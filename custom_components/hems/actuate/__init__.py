@@ -16,6 +16,7 @@ What each kind of entity is told:
 | button | pressed once | nothing | nothing |
 
 A charger that switches its phases is told them first, by an entity of its own (phases.py), and only then its current.
+The comfort band is the one that the household wishes, of that time of the day; a release is for the day's.
 A heater is never switched off by way of its thermostat, only turned down: frost and hygiene protection stay. An
 appliance that is released is left alone, whatever it does.
 """

@@ -50,9 +50,12 @@ class Wanted:
 
     setpoint: Setpoint
     asset: Asset
+    """As the household wishes it."""
     binding: Binding
     state: State
     """Of the entity, with its limits and options."""
+    comfort_c: tuple[float, float] | None
+    """Least and most temperature now; None for what does not heat."""
     temperature_unit: str
     """Home Assistant's: thermostats are told in it."""
     at_least_low: bool = False

@@ -27,7 +27,7 @@ def command(wanted: Wanted) -> Command:
         return _switched(wanted)
     if not isinstance(wanted.asset, HeatPump | HotWater):
         return Impossible(reason=f"{wanted.state.entity_id} is a thermostat, which only heat is told")
-    target_c = _target_c(wanted.setpoint.power_kw, wanted.asset)
+    target_c = _target_c(wanted.setpoint.power_kw, wanted.asset, wanted.comfort_c)
     target = TemperatureConverter.convert(target_c, UnitOfTemperature.CELSIUS, wanted.temperature_unit)
     limited = _limited(round(target, 1), wanted.state)
     set_to = Call(
@@ -41,15 +41,17 @@ def command(wanted: Wanted) -> Command:
     return (wake, set_to) if wake else (set_to,)
 
 
-def _target_c(power_kw: float | None, asset: HeatPump | HotWater) -> float:
-    comfort = asset.comfort
+def _target_c(power_kw: float | None, asset: HeatPump | HotWater, now_c: tuple[float, float] | None) -> float:
+    always_c = asset.comfort.min_c, asset.comfort.max_c
     if power_kw is None:
-        return (comfort.min_c + comfort.max_c) / 2
+        # It stays so for as long as HEMS is away, by day and by night.
+        return sum(always_c) / 2
+    low_c, high_c = now_c or always_c
     if power_kw <= 0.0:
-        return comfort.min_c
+        return low_c
     cycle = asset.legionella if isinstance(asset, HotWater) else None
     # HEMS ends the heating itself; a target below the cycle's heat would end it before.
-    return comfort.max_c if cycle is None else max(comfort.max_c, cycle.temperature_c + HYSTERESIS_K)
+    return high_c if cycle is None else max(high_c, cycle.temperature_c + HYSTERESIS_K)
 
 
 def _wake(wanted: Wanted) -> Call | None:

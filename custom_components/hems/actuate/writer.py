@@ -1,6 +1,7 @@
 """Carries commands out: only on change, with a time-out, and looks whether the device did it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 import voluptuous as vol
 
+from ..abilities import comfort_at
 from ..core.dispatch import Setpoint
-from ..core.model import EvCharger, Source
+from ..core.model import Asset, EvCharger, Source
 from ..devices import Applied, CommandResult, Refused
 from ..home import Home
 from .calls import Call, Command, Impossible, Nothing, Wanted
@@ -34,9 +36,11 @@ TRIFLE_KW = 0.05
 class Writer:
     """Tells each asset's device its setpoint."""
 
-    def __init__(self, hass: HomeAssistant, home: Home) -> None:
+    def __init__(self, hass: HomeAssistant, home: Home, wanted: Callable[[str], Asset]) -> None:
+        """`wanted` gives an asset as the household wishes it."""
         self._hass = hass
         self._home = home
+        self._wanted = wanted
         self._last_kw: dict[str, float | None] = {}
         self.writes: dict[str, int] = {}
         """By asset: how many calls were made; devices keep settings in memory that wears."""
@@ -45,7 +49,7 @@ class Writer:
         """Bring the device to the setpoint; every failure of it or its integration is a named refusal."""
         if self._is_trifle(setpoint):
             return Applied(setpoint=setpoint, at=now)
-        reason, verified = await self._async_apply(setpoint)
+        reason, verified = await self._async_apply(setpoint, now)
         if reason:
             return Refused(setpoint=setpoint, at=now, reason=reason)
         self._last_kw[setpoint.asset] = setpoint.power_kw
@@ -53,15 +57,21 @@ class Writer:
 
     def _is_trifle(self, setpoint: Setpoint) -> bool:
         """A change that plan or balance make every second and nobody would notice; limits and people are exact."""
+        control = self._home.bindings[setpoint.asset].control_entity or ""
         last_kw, power_kw = self._last_kw.get(setpoint.asset), setpoint.power_kw
-        if not last_kw or not power_kw or setpoint.source not in (Source.PLAN, Source.FALLBACK):
+        if (
+            control.partition(".")[0] not in NUMBERS
+            or not last_kw
+            or not power_kw
+            or setpoint.source not in (Source.PLAN, Source.FALLBACK)
+        ):
             return False
         same_way = (last_kw > 0.0) == (power_kw > 0.0)
         return same_way and setpoint.phases is None and abs(power_kw - last_kw) < TRIFLE_KW
 
-    async def _async_apply(self, setpoint: Setpoint) -> tuple[str, bool]:
+    async def _async_apply(self, setpoint: Setpoint, now: datetime) -> tuple[str, bool]:
         """Why it was refused (empty if it was not), and whether the device shows it."""
-        asset, binding = self._home.asset(setpoint.asset), self._home.bindings[setpoint.asset]
+        asset, binding = self._wanted(setpoint.asset), self._home.bindings[setpoint.asset]
         if binding.control_entity is None:
             # HEMS only advises here: the household sees the plan and does as it likes.
             return "", True
@@ -73,6 +83,7 @@ class Writer:
             asset=asset,
             binding=binding,
             state=state,
+            comfort_c=comfort_at(asset, now, self._home.site.time_zone),
             temperature_unit=self._hass.config.units.temperature_unit,
             last_kw=self._last_kw.get(setpoint.asset),
         )
