@@ -75,7 +75,8 @@ def async_setup_event_services(hass: HomeAssistant) -> None:
 async def _start_event(call: ServiceCall) -> dict[str, Any]:
     site = await _async_site(call)
     try:
-        event = site.runtime.events.ask(read_request(_request(call, site)), opt_out=call.data[ATTR_OPT_OUT])
+        request = await _async_request(call, site)
+        event = site.runtime.events.ask(read_request(request), opt_out=call.data[ATTR_OPT_OUT])
     except (ExchangeError, EventRefused) as error:
         raise _refused(error) from error
     return _told(site, event)
@@ -92,8 +93,8 @@ async def _cancel_event(call: ServiceCall) -> dict[str, Any]:
     return _told(site, event)
 
 
-def _request(call: ServiceCall, site: SiteView) -> str:
-    """The message that a demand-response script would have sent."""
+async def _async_request(call: ServiceCall, site: SiteView) -> str:
+    """The message that a demand-response script would have sent, about assets that the caller may control."""
     duration: timedelta = call.data[ATTR_DURATION]
     message: dict[str, Any] = {
         "id": call.data.get(ATTR_ID) or f"action-{uuid4().hex[:12]}",
@@ -106,13 +107,17 @@ def _request(call: ServiceCall, site: SiteView) -> str:
     if ATTR_START in call.data:
         # A time without a zone is the local time of whoever writes it.
         message["start"] = dt_util.as_utc(call.data[ATTR_START]).isoformat()
-    ids = site.runtime.events.asset_ids
     if ATTR_ASSET in call.data:
-        message["asset"] = ids[async_find_asset(call.hass, call.data[ATTR_ASSET], site.entry.entry_id).name]
+        message["asset"] = await _async_asset_id(call, site, call.data[ATTR_ASSET])
     if ATTR_ASSETS in call.data:
-        found = (async_find_asset(call.hass, meant, site.entry.entry_id) for meant in call.data[ATTR_ASSETS])
-        message["assets"] = [ids[view.name] for view in found]
+        message["assets"] = [await _async_asset_id(call, site, meant) for meant in call.data[ATTR_ASSETS]]
     return json.dumps(message)
+
+
+async def _async_asset_id(call: ServiceCall, site: SiteView, meant: str) -> str:
+    view = async_find_asset(call.hass, meant, site.entry.entry_id)
+    await async_check_caller(call.hass, call.context, site.entry, view.name)
+    return site.runtime.events.asset_ids[view.name]
 
 
 async def _async_site(call: ServiceCall) -> SiteView:

@@ -28,6 +28,15 @@ def check_control(hass: HomeAssistant, user: User, entry: HemsConfigEntry, asset
         )
 
 
+async def async_may_control(hass: HomeAssistant, context: Context, entry: HemsConfigEntry, asset: str) -> bool:
+    """Whether whoever called an action may control that asset."""
+    try:
+        await async_check_caller(hass, context, entry, asset)
+    except Unauthorized:
+        return False
+    return True
+
+
 async def async_check_caller(
     hass: HomeAssistant, context: Context, entry: HemsConfigEntry, asset: str | None = None
 ) -> None:

@@ -19,7 +19,7 @@ from .core.model import Appliance
 from .entity import asset_views, refusals_shown
 from .event_services import async_setup_event_services
 from .overrides import checked_override
-from .permissions import async_check_caller
+from .permissions import async_check_caller, async_may_control
 from .plan_told import asset_rows, local_time, outturn_told, plan_summary, reason_told, site_rows
 from .runs import next_ready_by
 from .runtime import HemsConfigEntry
@@ -188,7 +188,7 @@ async def _what_if(call: ServiceCall) -> dict[str, Any]:
 
 
 async def _clear_override(call: ServiceCall) -> dict[str, Any]:
-    views = [_asset(call)] if ATTR_ASSET in call.data else list(asset_views(_site(call).entry))
+    views = await _async_meant(call)
     held = [(view, override) for view in views for override in view.overrides]
     meant = held
     if ATTR_START in call.data:
@@ -196,7 +196,7 @@ async def _clear_override(call: ServiceCall) -> dict[str, Any]:
         meant = [(view, override) for view, override in held if override.start == start]
         if not meant:
             starts = sorted(override.start for _, override in held if override.start)
-            site = views[0].site
+            site = views[0].site if views else _site(call)
             there = ", ".join(local_time(site, other) for other in starts) or "-"
             raise _wrong("no_override_then", start=local_time(site, start), starts=there)
     for view, override in meant:
@@ -226,13 +226,23 @@ async def _request_run(call: ServiceCall) -> dict[str, Any]:
 
 
 async def _cancel_run(call: ServiceCall) -> dict[str, Any]:
-    if ATTR_ASSET in call.data:
-        views = [_asset(call)]
-    else:
-        views = [view for view in asset_views(_site(call).entry) if view.run and view.run.started is None]
+    views = await _async_meant(call)
+    if ATTR_ASSET not in call.data:
+        views = [view for view in views if view.run and view.run.started is None]
     with refusals_shown():
         cancelled = [view.title for view in views if await view.runtime.dispatcher.async_cancel_run(view.name)]
     return {"cancelled": cancelled}
+
+
+async def _async_meant(call: ServiceCall) -> list[AssetView]:
+    """The asset that is named, or else all that the caller may control."""
+    if ATTR_ASSET in call.data:
+        return [_asset(call)]
+    return [
+        view
+        for view in asset_views(_site(call).entry)
+        if await async_may_control(call.hass, call.context, view.site.entry, view.name)
+    ]
 
 
 def _window(call: ServiceCall, view: AssetView) -> tuple[datetime, datetime]:

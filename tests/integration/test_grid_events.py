@@ -6,7 +6,7 @@ from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.hems.const import DOMAIN
 from custom_components.hems.core.model import PriceSignal
@@ -232,6 +232,24 @@ async def test_who_may_only_look_starts_no_event(hass, engine, hass_read_only_us
                 await hass.services.async_call(
                     DOMAIN, action, data, blocking=True, context=Context(user_id=hass_read_only_user.id)
                 )
+        assert runtime.events.ledger.events == ()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "setpoint", "asset": CAR, "power_kw": 3.0, "duration": {"hours": 1}},
+        {"kind": "level", "direction": "up", "assets": ["battery", CAR], "duration": {"hours": 1}},
+    ],
+    ids=["setpoint", "level"],
+)
+async def test_who_may_control_one_device_starts_no_event_for_another(hass, engine, data):
+    user = MockUser(groups=[])
+    user.add_to_hass(hass)
+    user.mock_policy({"entities": {"entity_ids": {"switch.battery_automatic": True}}})
+    async with dictated(hass, an_entry(engine), a_home_that_draws()) as runtime:
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(DOMAIN, "start_event", data, blocking=True, context=Context(user_id=user.id))
         assert runtime.events.ledger.events == ()
 
 

@@ -595,18 +595,39 @@ async def test_who_may_only_look_may_read_the_plan(hass, hass_read_only_user):
     assert answer["status"] == "optimal"
 
 
-async def test_who_may_control_one_device_may_ask_about_that_one(hass, entity_registry):
-    entry = await show(hass)
+def who_controls_the_battery(hass, entry):
+    """Somebody who may control one of its entities and nothing else."""
     battery = next(
         entity.entity_id
-        for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+        for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
         if entity.config_subentry_id == "battery"
     )
     user = MockUser(groups=[])
     user.add_to_hass(hass)
     user.mock_policy({"entities": {"entity_ids": {battery: True}}})
+    return Context(user_id=user.id)
+
+
+async def test_who_may_control_one_device_clears_no_override_of_another(hass):
+    entry = await show(hass)
+    for asset in ("battery", "ev_charger"):
+        await act(hass, "set_override", asset=asset, mode="charge", duration=600)
+    cleared = await hass.services.async_call(
+        DOMAIN,
+        "clear_override",
+        {},
+        blocking=True,
+        return_response=True,
+        context=who_controls_the_battery(hass, entry),
+    )
+    assert cleared == {"cleared": ["Home battery"]}
+    assert set(entry.runtime_data.dispatcher.overrides) == {"ev_charger"}
+
+
+async def test_who_may_control_one_device_may_ask_about_that_one(hass):
+    entry = await show(hass)
     asked = {"mode": "charge", "duration": 600}
-    context = Context(user_id=user.id)
+    context = who_controls_the_battery(hass, entry)
     answer = await hass.services.async_call(
         DOMAIN, "what_if", asked | {"asset": "Home battery"}, blocking=True, return_response=True, context=context
     )
