@@ -1,6 +1,8 @@
 """Diagnostics: everything that is needed to see and plan again what HEMS did, and not who lives there."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
@@ -28,6 +30,11 @@ TO_REDACT = {
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsConfigEntry) -> dict[str, Any]:
     """The home as HEMS sees it; `request` and `plan` are what scripts/replay reads."""
+    bundle: dict[str, Any] = _without(await _async_bundle(hass, entry), _addresses(entry))
+    return bundle
+
+
+async def _async_bundle(hass: HomeAssistant, entry: HemsConfigEntry) -> dict[str, Any]:
     site = SiteView(entry)
     data = entry.runtime_data.coordinator.data
     integration = await async_get_integration(hass, DOMAIN)
@@ -49,6 +56,32 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HemsCon
         "request": _request(data.request) if data.request else None,
         "plan": _discreetly(to_plain(data.plan)) if data.plan else None,
     }
+
+
+def _addresses(entry: HemsConfigEntry) -> tuple[str, ...]:
+    """Of the engine, the longest first: what went wrong with it names them in the middle of a sentence.
+
+    A bare name such as `engine` says nothing of a home, and is a word of other sentences too.
+    """
+    url = entry.runtime_data.home.engine.url
+    if url is None:
+        return ()
+    host = urlsplit(url).hostname or ""
+    return (url, host) if {".", ":"} & set(host) else (url,)
+
+
+def _without(value: Any, addresses: tuple[str, ...]) -> Any:
+    match value:
+        case str():
+            for address in addresses:
+                value = value.replace(address, REDACTED)
+            return value
+        case Mapping():
+            return {key: _without(entry, addresses) for key, entry in value.items()}
+        case list() | tuple():
+            return [_without(entry, addresses) for entry in value]
+        case _:
+            return value
 
 
 def _request(request: PlanRequest) -> Any:

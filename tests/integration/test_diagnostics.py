@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.hems import system_health
 from custom_components.hems.const import DOMAIN
-from custom_components.hems.core.model import Plan, PlanRequest
+from custom_components.hems.core.model import Fallback, Plan, PlanRequest
 from custom_components.hems.core.wire import decode
 from custom_components.hems.diagnostics import async_get_config_entry_diagnostics
 from custom_components.hems.runtime import PlanView
@@ -35,6 +35,16 @@ async def test_nothing_tells_who_lives_there(hass):
     text = json.dumps(await bundle(hass, entry))
     for secret in ("secret", "engine.local", "My home", "Our house", "Wallbox", "Terrace heater"):
         assert secret not in text, secret
+
+
+async def test_an_engine_that_cannot_be_reached_is_not_named_by_its_address(hass):
+    entry = await show(hass)
+    reason = "http://engine.local:8710 cannot be reached: Cannot connect to host engine.local:8710 ssl:default"
+    entry.runtime_data.coordinator.publish(replace(a_view(), plan=a_plan(outcome=Fallback(reason=reason))))
+    entry.runtime_data.dispatcher.tick(a_live(health=(degraded("load_kw", f"the engine has no forecast: {reason}"),)))
+    data = await bundle(hass, entry)
+    assert "engine.local" not in json.dumps(data)
+    assert data["plan"]["outcome"]["reason"].startswith(f"{REDACTED} cannot be reached")
 
 
 async def test_nothing_tells_when_nobody_is_at_home(hass):
