@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ class Host:
         return [line for line in lines if line["what"] != "ready"]
 
     @contextmanager
-    def service(self, name="Garden", password=PASSWORD, **variables):
+    def service(self, name="Garden", password=PASSWORD, *, is_killed=False, **variables):
         secret, place = self.directory / "password", self.directory / "wifi.json"
         secret.write_text(password)
         place.unlink(missing_ok=True)
@@ -46,14 +47,17 @@ class Host:
         log = (self.directory / "log").open("w")
         process = subprocess.Popen([sys.executable, "-m", "hems_wifi"], env=environment | variables, stderr=log)
         try:
-            for _ in range(200):
+            for _ in range(1200):
                 if place.exists():
                     break
                 time.sleep(0.05)
             yield json.loads(place.read_text())
         finally:
-            process.terminate()
-            assert process.wait(timeout=20) == 0
+            if is_killed:
+                process.kill()
+            else:
+                process.terminate()
+            assert process.wait(timeout=60) == (-signal.SIGKILL if is_killed else 0)
             log.close()
 
 
@@ -124,13 +128,15 @@ def test_the_way_to_the_internet_is_never_taken(tmp_path, uplink, devices, varia
 
 def test_without_a_name_it_is_off_and_removes_what_it_once_made(tmp_path):
     with a_host(tmp_path, "eth0", "eth0:ethernet", "wlan0:wifi") as host:
-        with host.service():
+        with host.service(is_killed=True):
             pass
         before = len(host.asked())
-        with host.service(name="") as state:
-            assert state["mode"] == "off"
-            assert "WIFI_AP_NAME" in state["reason"]
-        assert host.asked()[before:] == []
+        for removed in ([{"what": "deleted", "uuid": PROFILE_UUID}], []):
+            with host.service(name="") as state:
+                assert state["mode"] == "off"
+                assert "WIFI_AP_NAME" in state["reason"]
+            assert host.asked()[before:] == removed
+            before = len(host.asked())
 
 
 def test_without_the_hosts_bus_it_says_so_and_keeps_trying(tmp_path):
