@@ -3,6 +3,7 @@
 import errno
 import json
 import threading
+import time
 
 from hems_agent.feeds import Trouble
 from hems_agent.ingest import BROKER_DROPPED, MOST_LINES, Ingest, IngestOptions
@@ -69,6 +70,13 @@ def bench(tmp_path):
     bench.ingest._saver.close()
 
 
+def until(condition):
+    deadline = time.monotonic() + 60.0
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
 def full(*_):
     raise OSError(errno.EROFS, "Read-only file system")
 
@@ -87,6 +95,7 @@ def test_while_the_disk_takes_nothing_nothing_is_acknowledged_and_then_all_is_th
         for _ in range(3):
             bench.arrive()
             bench.save(0.05)
+        until(lambda: bench.ingest.state().disk_trouble)
         assert bench.client.acknowledged == []
         assert bench.ingest.state().disk_trouble == "the disk takes no points: Read-only file system"
         assert bench.ingest.state().trouble == "", "the broker is well: nobody is to restart it"

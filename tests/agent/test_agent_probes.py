@@ -12,9 +12,8 @@ import pytest
 
 
 @pytest.fixture
-def seen(tmp_path, monkeypatch, socket_enabled):
+def seen(tmp_path, socket_enabled):
     """A function that looks at a service behind a port."""
-    monkeypatch.setattr(probes, "TIMEOUT_S", 0.5)
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent/engine_token").write_text("token")
 
@@ -31,8 +30,9 @@ def seen(tmp_path, monkeypatch, socket_enabled):
 
 
 @pytest.fixture
-def listener(socket_enabled):
+def listener(monkeypatch, socket_enabled):
     """Takes connections into its queue, and none out of it: so does a process that hangs."""
+    monkeypatch.setattr(probes, "TIMEOUT_S", 0.5)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(1)

@@ -45,7 +45,7 @@ def a_store(status=204, body=b"", **headers):
 
 
 def a_sink(url, token=lambda: "t0ken"):
-    return InfluxSink(url, org="my org", bucket="hems", token=token, timeout_s=2.0)
+    return InfluxSink(url, org="my org", bucket="hems", token=token, timeout_s=20.0)
 
 
 def test_lines_are_sent_compressed_with_the_token_and_the_precision_of_their_times():

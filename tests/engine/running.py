@@ -43,8 +43,8 @@ class Engine:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def wait_for(self, event: str) -> dict[str, Any]:
-        """The first line about `event`, within half a minute."""
-        for _ in range(600):
+        """The first line about `event`, within a minute and a half."""
+        for _ in range(1800):
             for line in self.lines():
                 if line["event"] == event:
                     return line

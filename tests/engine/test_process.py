@@ -27,8 +27,8 @@ def short_path() -> Iterator[Path]:
 
 
 def ended(pid: int) -> bool:
-    """Whether that process ends within ten seconds."""
-    for _ in range(200):
+    """Whether that process ends within half a minute."""
+    for _ in range(600):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError, ProcessLookupError:

@@ -102,7 +102,7 @@ class Home:
         with self.fleet.lock, self.influx.lock:
             return self.fleet.points("homes").checksum() == self.influx.points(source).checksum()
 
-    def catches_up(self, within_s: float = 20.0) -> bool:
+    def catches_up(self, within_s: float = 60.0) -> bool:
         """Whether the queue empties, in real time; the home's clock does not go on meanwhile."""
         until = time.monotonic() + within_s
         while (waiting := self._waiting()) and time.monotonic() < until:

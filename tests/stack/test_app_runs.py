@@ -36,7 +36,7 @@ def test_under_a_supervisor_it_makes_its_token_and_hands_it_over_by_discovery(fi
     given = {"SUPERVISOR_TOKEN": "of the Supervisor", "HOSTNAME": "a0d7-hems"}
     with a_supervisor() as supervisor, started(files, tmp_path / "data", supervisor.url, **given) as engine:
         engine.wait_for("page")
-        for _ in range(200):
+        for _ in range(1200):
             if supervisor.announced:
                 break
             time.sleep(0.05)

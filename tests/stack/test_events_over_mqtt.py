@@ -134,7 +134,7 @@ class Home:
 
     async def accept_the_stack(self) -> None:
         """As a household would, once it is shown as discovered."""
-        for _ in range(100):
+        for _ in range(300):
             flows = await self.command("config_entries/flow/progress")
             found = [flow for flow in flows if flow["handler"] == "hems"]
             if found:

@@ -1,7 +1,6 @@
 """kill -9 of each service of a whole stack that is at work: what was measured stays, and the control comes back."""
 
 from pathlib import Path
-import time
 
 import pytest
 import yaml
@@ -11,6 +10,7 @@ from bench.recovery.home import a_home
 from bench.recovery.matrix import CONTROL, LOSES_NOTHING, Matrix
 from bench.recovery.sensors import Sensors
 from tests.stack.native_stack import ROOT, needs
+from tests.stack.whole_stack import patiently
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(600)]
 
@@ -37,7 +37,7 @@ def matrix(home):
     sensors = Sensors(home.port("mqtt"), home.secret("people/mqtt_sensors_password"), home.id, SENSORS)
     matrix = Matrix(home, sensors, wait_for_data=True)
     sensors.start()
-    time.sleep(2)
+    patiently(lambda: sensors.seconds >= 2, "the sensors send nothing")
     yield matrix
     sensors.end()
 
@@ -59,6 +59,8 @@ def test_the_control_comes_back_after_a_kill_of_engine_home_assistant_and_door(h
 
 def test_what_is_missing_in_the_database_is_counted_and_blamed_on_the_last_kill(home, matrix):
     matrix.kill("nginx")
+    matrix.settle()
+    assert matrix.found["nginx"].lost == 0
     arrived = home.counts
 
     def all_but_two(since_s):
@@ -69,7 +71,7 @@ def test_what_is_missing_in_the_database_is_counted_and_blamed_on_the_last_kill(
     matrix._home = home
     home.counts = all_but_two
     try:
-        matrix.settle(patience_s=1.0)
+        matrix.settle(patience_s=0.0)
     finally:
         del home.counts
     assert matrix.found["nginx"].lost == 2

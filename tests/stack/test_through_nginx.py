@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.demo_process import free_port, running_demo
+from tests.stack.native_stack import listens, patiently
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(400)]
 
@@ -62,6 +63,7 @@ def proxy(demo, tmp_path_factory):
     configuration.write_text(CONFIGURATION.format(directory=directory, port=port, upstream=demo[0]))
     subprocess.run([nginx, "-t", "-c", configuration, "-p", directory], check=True, capture_output=True)
     process = subprocess.Popen([nginx, "-c", configuration, "-p", directory])
+    patiently(lambda: listens(port), process, configuration)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(timeout=20)
