@@ -1,5 +1,6 @@
 """The fast rhythm: on each change of a measurement, and every two seconds, tell the devices what to do now."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -107,11 +108,11 @@ class HemsDispatcher:
         self.async_tick()
 
     async def async_stop(self) -> None:
-        """Release every device that was commanded; nothing is left running."""
+        """Release every device that was commanded, all at once; nothing is left running."""
         while self._unsubs:
             self._unsubs.pop()()
-        for name, line in self._lines.items():
-            await line.async_close(_release(name))
+        # Home Assistant gives all of them together 20 seconds to do so when it stops.
+        await asyncio.gather(*(line.async_close(_release(name)) for name, line in self._lines.items()))
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

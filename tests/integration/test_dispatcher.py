@@ -155,6 +155,29 @@ async def test_unloading_waits_for_the_command_under_way_before_it_releases(hass
         assert told[-2:] == [3.0, None]
 
 
+async def test_no_device_waits_for_the_release_of_another(hass, freezer, engine, devices):
+    may_answer = asyncio.Event()
+    answer = devices.async_apply
+
+    async def hesitate(setpoint):
+        if setpoint.power_kw is None and setpoint.asset == "battery":
+            await may_answer.wait()
+        return await answer(setpoint)
+
+    devices.async_apply = hesitate
+    async with dictated(hass, a_running_entry(engine=engine.url), devices) as runtime:
+        await pass_time(hass, freezer, 1)
+        assert devices.last("ev_charger") is not None
+        stopping = hass.async_create_task(runtime.dispatcher.async_stop())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert devices.last("ev_charger") is None
+        assert devices.last("battery") is not None
+        may_answer.set()
+        await stopping
+        assert devices.last("battery") is None
+
+
 async def test_refused_command_is_tried_again_and_shown(hass, freezer, runtime, devices, caplog):
     devices.refuses["hot_water"] = "switch.tank does not answer"
     await runtime.dispatcher.async_set_override("hot_water", "on", an_hour_from(devices))
