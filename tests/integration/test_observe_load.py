@@ -301,6 +301,7 @@ async def test_a_home_plans_with_it_and_shows_how_good_it_is(hass, freezer, engi
     accuracy = hass.states.get("sensor.my_home_load_forecast_accuracy")
     assert (accuracy.state, accuracy.attributes["unit_of_measurement"]) == ("123.0", "W")
     assert accuracy.attributes["methods"] == {"learned": 123, "seven_day_mean": 200}
+    assert {"method", "methods", "learned_until"} <= accuracy.state_info["unrecorded_attributes"]
     health = hass.states.get("sensor.my_home_data_health")
     assert "load_kw" in {entry["source"] for entry in health.attributes["made_from"]}
     await hass.config_entries.async_unload(entry.entry_id)
