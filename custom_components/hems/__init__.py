@@ -113,11 +113,24 @@ def _home(hass: HomeAssistant, entry: HemsConfigEntry) -> Home:
     try:
         return parse_home(entry, hass.config.time_zone)
     except HomeError as error:
+        _reload_when_mended(entry)
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="broken_configuration",
             translation_placeholders={"owner": error.owner, "field": error.field, "reason": error.reason},
         ) from error
+
+
+def _reload_when_mended(entry: HemsConfigEntry) -> None:
+    """Home Assistant does not load an entry again by itself that could not be set up as it is configured."""
+    if entry.update_listeners:
+        return
+
+    async def mended(hass: HomeAssistant, entry: HemsConfigEntry) -> None:
+        forget()
+        await _async_reload(hass, entry)
+
+    forget = entry.add_update_listener(mended)
 
 
 def _runtime(hass: HomeAssistant, entry: HemsConfigEntry, home: Home) -> HemsRuntimeData:

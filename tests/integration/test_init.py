@@ -63,6 +63,20 @@ async def test_broken_configuration_is_named_and_not_tried_again(hass):
     assert entry.error_reason_translation_placeholders["field"] == "capacity_kwh"
 
 
+async def test_broken_configuration_that_was_mended_is_loaded(hass, freezer, engine):
+    broken = a_subentry("battery", capacity_kwh=-5.0)
+    entry = an_entry(broken, engine={"kind": "url", "url": engine.url, "token": "secret"})
+    await load(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (battery,) = entry.subentries.values()
+    hass.config_entries.async_update_subentry(entry, battery, data=battery.data | {"capacity_kwh": 10.0})
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(entry.update_listeners) == 1
+    await pass_time(hass, freezer, 1)
+
+
 async def test_real_home_is_planned_with_whatever_its_entities_say(hass, freezer, engine):
     freezer.move_to("2026-06-20 10:01:00+00:00")
     hass.states.async_set("sensor.grid_power", "500", {"unit_of_measurement": "W"})
