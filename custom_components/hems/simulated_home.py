@@ -122,9 +122,10 @@ class SimulatedDevices:
 
     async def async_stop(self) -> None:
         """Let the world stand still and remember it."""
-        if self._unsub is not None:
-            self._unsub()
-            self._unsub = None
+        if self._unsub is None:
+            return
+        self._unsub()
+        self._unsub = None
         async with self._world_lock:
             self._snapshot = self._world.snapshot()
         await self._kept.async_save(self._snapshot)

@@ -121,12 +121,14 @@ async def test_what_was_paid_yesterday_is_not_shown_as_paid_today(hass, freezer,
         assert (float(cost.state), cost.attributes["last_reset"]) == (0.0, "2026-06-21T00:00:00-07:00")
 
 
-async def test_counters_that_could_not_be_loaded_are_not_written_over(hass, hass_storage, engine, entry):
+@pytest.mark.parametrize("part", ["accounts", "world"])
+async def test_what_could_not_be_loaded_is_not_written_over(hass, hass_storage, engine, entry, part, caplog):
     stored = {"version": 99, "minor_version": 1, "data": {"from": "a newer version"}}
-    hass_storage[f"hems.{entry.entry_id}.accounts"] = dict(stored)
+    hass_storage[f"hems.{entry.entry_id}.{part}"] = dict(stored)
     await load(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert hass_storage[f"hems.{entry.entry_id}.accounts"] == stored
+    assert hass_storage[f"hems.{entry.entry_id}.{part}"] == stored
+    assert "AttributeError" not in caplog.text
 
 
 async def test_what_became_of_the_last_hours_is_kept(hass, freezer, engine):
