@@ -34,6 +34,8 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.announced: list[tuple[str, dict[str, Any]]] = []
+        self.hangs_up = 0
+        """So many times it ends the connection without an answer, as one that starts."""
         self.url = ""
 
 
@@ -46,6 +48,9 @@ def a_supervisor() -> Iterator[Supervisor]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if supervisor.hangs_up:
+                supervisor.hangs_up -= 1
+                return
             announced.append((self.headers["Authorization"], json.loads(body)))
             self.send_response(200)
             self.end_headers()

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 import yaml
 
+from tests.stack.app_files import a_supervisor
 from tests.stack.native_stack import needs
 
 ROOT = Path(__file__).parents[2]
@@ -96,10 +97,23 @@ def test_the_image_is_built_from_the_locked_engine_group():
     assert "homeassistant" not in (ROOT / "pyproject.toml").read_text().split("engine = [")[1].split("]")[0]
 
 
-def test_there_is_no_secret_that_two_homes_share(tmp_path):
+@pytest.fixture
+def start():
     spec = spec_from_file_location("start", ROOT / "addon/rootfs/usr/local/lib/hems/start.py")
     start = module_from_spec(spec)
     spec.loader.exec_module(start)
+    return start
+
+
+def test_a_supervisor_that_hangs_up_is_told_again(start, tmp_path, socket_enabled, monkeypatch):
+    monkeypatch.setattr(start.time, "sleep", lambda _: None)
+    with a_supervisor() as supervisor:
+        supervisor.hangs_up = 2
+        start.announce(start.Places(data=tmp_path, supervisor=supervisor.url), "password", "token", "host")
+    assert [said["config"]["token"] for _, said in supervisor.announced] == ["token"]
+
+
+def test_there_is_no_secret_that_two_homes_share(start, tmp_path):
     tokens = []
     for home in ("one", "another", "one"):
         (tmp_path / home).mkdir(exist_ok=True)

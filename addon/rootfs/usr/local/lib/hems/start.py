@@ -6,6 +6,7 @@ discovery; anywhere else it comes from HEMS_ENGINE_TOKEN or the file named by HE
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 import json
 import os
 from pathlib import Path
@@ -14,7 +15,6 @@ import secrets
 import sys
 import time
 from typing import Any
-import urllib.error
 import urllib.request
 
 USER = "hems"
@@ -115,7 +115,7 @@ def announce(places: Places, password: str, token: str, host: str) -> None:
         try:
             with urllib.request.urlopen(request, timeout=10):  # noqa: S310
                 return
-        except urllib.error.URLError:
+        except OSError, HTTPException:
             time.sleep(10)
 
 
