@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from math import exp
 
 from ..model import HealthStatus, InputHealth, Quantile, Series
+from .quantiles import of_weighted
 
 SLOT = timedelta(minutes=30)
 DAY = timedelta(days=1)
@@ -66,13 +67,13 @@ def pv_from_history(
         return None, (InputHealth(source=source, status=HealthStatus.DEGRADED, reason=reason),)
     weights = [course.weight for course in courses]
     columns = list(zip(*(course.values_kw for course in courses), strict=True))
+    ordered = [sorted(zip(column, weights, strict=True)) for column in columns]
     series = Series.regular(start, SLOT, [_mean(column, weights) for column in columns])
     found = Series(
         times=series.times,
         values=series.values,
         quantiles=tuple(
-            Quantile(level=level, values=tuple(_quantile(column, weights, level) for column in columns))
-            for level in QUANTILES
+            Quantile(level=level, values=tuple(of_weighted(column, level) for column in ordered)) for level in QUANTILES
         ),
     )
     reason = "no forecast; expected as it was after days like today"
@@ -114,13 +115,3 @@ def _clearness(past: Sequence[Sequence[float]]) -> list[float]:
 
 def _mean(column: Sequence[float], weights: Sequence[float]) -> float:
     return sum(value * weight for value, weight in zip(column, weights, strict=True))
-
-
-def _quantile(column: Sequence[float], weights: Sequence[float], level: float) -> float:
-    """The value up to which the weights reach `level`."""
-    reached = 0.0
-    for value, weight in sorted(zip(column, weights, strict=True)):
-        reached += weight
-        if reached >= level:
-            return value
-    return max(column)

@@ -12,6 +12,7 @@ from math import exp
 from zoneinfo import ZoneInfo
 
 from ..model import EvSession, HealthStatus, InputHealth
+from .quantiles import of_weighted
 
 LONGEST = timedelta(days=84)
 MEMORY_DAYS = 28.0
@@ -97,7 +98,7 @@ def _expected(known: Sequence[PastVisit], since: date, day: date, today: date, z
 
     def quantiles[T](pick: Callable[[PastVisit], float], make: Callable[[float], T]) -> dict[float, T]:
         ordered = sorted((pick(visit), weight) for weight, visit in visited)
-        return {level: make(_quantile(ordered, level)) for level in LEVELS}
+        return {level: make(of_weighted(ordered, level)) for level in LEVELS}
 
     def clock(hours: float) -> datetime:
         # On the local clock: a habit does not move when the clocks do.
@@ -122,14 +123,3 @@ def _weight(past: date, day: date, question: str) -> float:
     if (past.weekday() >= 5) != (day.weekday() >= 5):
         alike = OTHER_KIND
     return alike * exp(-(day - past).days / MEMORY_DAYS)
-
-
-def _quantile(ordered: Sequence[tuple[float, float]], level: float) -> float:
-    """Of (value, weight) in order: the first at which the weights reach `level`."""
-    wanted = level * sum(weight for _, weight in ordered)
-    total = 0.0
-    for value, weight in ordered:
-        total += weight
-        if total >= wanted:
-            return value
-    return ordered[-1][0]

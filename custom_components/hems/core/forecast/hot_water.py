@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ..model import HealthStatus, HotWater, InputHealth, Quantile, Series
 from .local_time import quarters
+from .quantiles import of_samples
 
 SHAPE = (
     0.1, 0.1, 0.1, 0.1, 0.3, 1.2, 2.6, 2.4, 1.4, 0.9, 0.8, 0.9,
@@ -112,7 +113,7 @@ def _row(samples: Mapping[Slot, Sequence[float]], daily_kwh: float, local: datet
     if len(every) < ENOUGH_SAMPLES:
         return [mean, *(mean * share for share in USUAL_SPREAD)]
     pool = own if len(own) >= ENOUGH_SAMPLES else every
-    return [mean, *(_quantile(pool, level) for level in QUANTILES)]
+    return [mean, *(of_samples(pool, level) for level in QUANTILES)]
 
 
 def _slot(local: datetime) -> Slot:
@@ -121,11 +122,3 @@ def _slot(local: datetime) -> Slot:
 
 def _usual_kw(daily_kwh: float, hour: int) -> float:
     return daily_kwh / 24 * SHAPE[hour] / (sum(SHAPE) / 24)
-
-
-def _quantile(ordered: Sequence[float], level: float) -> float:
-    """Linear between the ordered samples."""
-    place = level * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ..model import HealthStatus, InputHealth, Quantile, Series
 from ..model.load_learning import OddDays
 from .local_time import quarters
+from .quantiles import of_samples
 
 SLOT_MIN = 30
 ENOUGH_DAYS = 7.0
@@ -88,7 +89,7 @@ def _usual(samples: Mapping[Slot, list[float]], slot: Slot) -> Sequence[float]:
     if found:
         return found
     if away:
-        return [_quantile(_usual(samples, (False, free, clock)), AWAY_LEVEL)]
+        return [of_samples(_usual(samples, (False, free, clock)), AWAY_LEVEL)]
     home = sorted(value for (gone, _, _), values in samples.items() if not gone for value in values)
     return home or sorted(value for values in samples.values() for value in values)
 
@@ -100,7 +101,7 @@ def _from_samples(samples: Mapping[Slot, list[float]], start: datetime, end: dat
         times=(pieces[0][0], *(until for _, until in pieces)),
         values=tuple(sum(values) / len(values) for values in usual),
         quantiles=tuple(
-            Quantile(level=level, values=tuple(_quantile(values, level) for values in usual)) for level in QUANTILES
+            Quantile(level=level, values=tuple(of_samples(values, level) for values in usual)) for level in QUANTILES
         ),
     )
 
@@ -129,14 +130,6 @@ def _corrected(
 
 def _scaled(values: Sequence[float | None], factors: Sequence[float]) -> tuple[float | None, ...]:
     return tuple(None if value is None else value * factor for value, factor in zip(values, factors, strict=True))
-
-
-def _quantile(ordered: Sequence[float], level: float) -> float:
-    """Linear between the ordered samples."""
-    place = level * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
 def _default(start: datetime, end: datetime, zone: ZoneInfo) -> Series:

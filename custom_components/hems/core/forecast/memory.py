@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ..model import Series
 from .local_time import quarters
+from .quantiles import of_samples
 
 SLOT = timedelta(minutes=30)
 SLOT_H = SLOT / timedelta(hours=1)
@@ -69,7 +70,9 @@ def _past(history: Series, now: datetime, zone: ZoneInfo) -> _Past | None:
     if sum(len(values) for values in by_slot.values()) * SLOT < LEAST:
         return None
     usual = {slot: sum(values) / len(values) for slot, values in by_slot.items()}
-    width = {slot: _between(sorted(values), HIGH) - _between(sorted(values), LOW) for slot, values in by_slot.items()}
+    width = {
+        slot: of_samples(sorted(values), HIGH) - of_samples(sorted(values), LOW) for slot, values in by_slot.items()
+    }
     return _Past(
         errors_kwh=[
             None if kw is None else (kw - usual[slot]) * SLOT_H for slot, (_, kw) in zip(slots, pieces, strict=True)
@@ -80,13 +83,6 @@ def _past(history: Series, now: datetime, zone: ZoneInfo) -> _Past | None:
 
 def _slot(local: datetime) -> tuple[bool, int]:
     return local.weekday() >= 5, local.hour * 2 + local.minute // 30
-
-
-def _between(ordered: Sequence[float], level: float) -> float:
-    place = level * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
 def _found_kwh(errors_kwh: Sequence[float | None], lead: int) -> float | None:
