@@ -47,6 +47,8 @@ class Style:
     """A plan is used for so long, at least for one step."""
     scenarios: int = 0
     """Of load and sun; 0: the point forecast alone."""
+    weather: bool = False
+    """Whether a weather service tells of the sun; else only the array's own past does."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,17 +123,21 @@ class Hems:
         )
 
     def _expected(self, view: View, horizon: Horizon) -> tuple[Series, Series]:
-        """Load and sun on the horizon, from the home's own past."""
+        """Load and sun on the horizon: the load from the home's own past, the sun from there or from the weather."""
         home = self.home
-        past_load_kw, past_sun_kw = self._past(view, view.past_load_kw), self._past(view, view.past_sun_kw)
-        load_kw, _ = load_forecast(past_load_kw, horizon.start, horizon.end, home.time_zone)
-        sun_kw, _ = pv_from_history(past_sun_kw, horizon.start, horizon.end, "pv")
-        if sun_kw is None:
-            sun_kw = Series.constant(0.0, horizon.start, horizon.end)
+        load_kw, _ = load_forecast(self._past(view, view.past_load_kw), horizon.start, horizon.end, home.time_zone)
+        sun_kw = self._expected_sun(view, horizon)
         if home.present_known:
             load_kw = present(load_kw, horizon, view.load_kw)
             sun_kw = present(sun_kw, horizon, view.sun_kw)
         return load_kw, sun_kw
+
+    def _expected_sun(self, view: View, horizon: Horizon) -> Series:
+        if self.style.weather:
+            return view.foreseen_sun_kw(len(horizon.steps_s))
+        past_sun_kw = self._past(view, view.past_sun_kw)
+        sun_kw, _ = pv_from_history(past_sun_kw, horizon.start, horizon.end, "pv")
+        return Series.constant(0.0, horizon.start, horizon.end) if sun_kw is None else sun_kw
 
     def _scenarios(self, view: View, load_kw: Series, sun_kw: Series) -> tuple[Scenario, ...]:
         """As HEMS makes them; how long the load's errors last it learns once a day."""

@@ -6,6 +6,10 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from custom_components.hems.core.model import Series
+
+from .weather import foreseen_sun_kw
+
 if TYPE_CHECKING:
     from .plant import Home
 
@@ -41,6 +45,10 @@ class View:
     def past_sun_kw(self, steps: int) -> Sequence[float]:
         """The last `steps` (fewer at the record's beginning), oldest first."""
         return self.home.sun_kw[max(0, self.step - steps) : self.step]
+
+    def foreseen_sun_kw(self, steps: int) -> Series:
+        """What a weather service tells of the coming `steps`, with quantiles."""
+        return foreseen_sun_kw(self.home, self.step, steps)
 
     def import_prices(self, steps: int) -> Sequence[float]:
         """The coming `steps`; the same hour of the day before where they are not out yet."""

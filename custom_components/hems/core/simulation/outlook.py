@@ -47,6 +47,10 @@ LEVELS = (0.1, 0.5, 0.9)
 EXPECTED_TRIP_KWH = 11.0
 P90 = 1.2816
 """Standard deviations from the median to the 90th percentile."""
+SKY_ERRORS = (0.06, 0.10, 0.14)
+"""Standard deviation of a forecast of a day's clearness (0 to 1): for today, tomorrow, and later."""
+HOURS_SHARE = 0.5
+"""Of how much the clearness of the hours differs within a day, what a band must hold beside the day's own error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +153,10 @@ class _Seer:
     def _foreseen_sky(self, day: date) -> tuple[float, float]:
         """Expected share of clear-sky power, and how uncertain that is."""
         lead = self._lead(day)
-        error = (0.06, 0.10, 0.14)[min(lead, 2)]
+        error = SKY_ERRORS[min(lead, len(SKY_ERRORS) - 1)]
         sky = self._days.sky(day)
         mean = sky.mean + self._days.rng(f"sky forecast {lead}", day).gauss(0.0, error if sky.deviation else 0.0)
-        return min(1.0, max(0.08, mean)), (error * error + (0.5 * sky.deviation) ** 2) ** 0.5
+        return min(1.0, max(0.08, mean)), (error * error + (HOURS_SHARE * sky.deviation) ** 2) ** 0.5
 
     def _foreseen_anomaly_c(self, day: date) -> float:
         if day not in self._anomalies_c:
