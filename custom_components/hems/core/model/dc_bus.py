@@ -1,5 +1,7 @@
 """What is behind which inverter."""
 
+from collections.abc import Iterable
+
 from .asset import Asset
 from .inverter import HybridInverter, behind_of
 from .pv import Pv, PvState
@@ -23,6 +25,13 @@ def sun_kw(request: PlanRequest, pv: Pv) -> tuple[float, ...]:
     """What the sun offers an array in each step, at most its peak."""
     known_kw = request.horizon.known(f"{pv.name}.available_kw", request.state_of(pv, PvState).available_kw)
     return tuple(min(kw, pv.peak_kw) for kw in known_kw)
+
+
+def suns_kw(request: PlanRequest, arrays: Iterable[Pv] | None = None) -> tuple[float, ...]:
+    """What the sun offers some arrays together in each step; None: all of the site."""
+    of = [asset for asset in request.site.assets if isinstance(asset, Pv)] if arrays is None else arrays
+    steps = ((0.0,) * request.horizon.steps, *(sun_kw(request, array) for array in of))
+    return tuple(map(sum, zip(*steps, strict=True)))
 
 
 def clippable_kw(request: PlanRequest, pv: Pv) -> tuple[float, ...]:

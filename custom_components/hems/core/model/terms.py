@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from .battery import Battery
+from .dc_bus import suns_kw
 from .horizon import Horizon
-from .pv import Pv, PvState
 from .request import PlanRequest
 from .series import Series
 
@@ -147,10 +147,5 @@ def _mean(values: tuple[float, ...], hours: tuple[float, ...]) -> float:
 
 def _demand_kwh(request: PlanRequest, load_kw: tuple[float, ...], hours: tuple[float, ...]) -> float:
     """Energy of a day that load takes beyond the sun, from the last hours (less than a day is scaled up)."""
-    net_kw = list(load_kw)
-    for asset in request.site.assets:
-        if isinstance(asset, Pv):
-            state = request.state_of(asset, PvState)
-            available_kw = request.horizon.known(f"{asset.name}.available_kw", state.available_kw)
-            net_kw = [net - min(sun, asset.peak_kw) for net, sun in zip(net_kw, available_kw, strict=True)]
+    net_kw = (load - sun for load, sun in zip(load_kw, suns_kw(request), strict=True))
     return sum(max(0.0, net) * h for net, h in zip(net_kw, hours, strict=True)) * LATER_H / sum(hours)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import AssetPlan, Battery, EvCharger, HybridInverter, Pv, PvState
+from ..model import AssetPlan, Battery, EvCharger, HybridInverter, Pv
 from ..model.assessment.overrides import overridden_steps
+from ..model.dc_bus import suns_kw
 from ..model.terms import Terms
 from .constraints import Affine, Flow, Mask, Values
 
@@ -88,13 +89,8 @@ class Context:
 def _burning_pays(terms: Terms) -> Mask:
     """Where energy on the bus may be a burden, and where room for a burden to come cannot be made by selling."""
     sites = terms.request.site.assets
-    sun_kw, unstoppable_kw = np.zeros(len(terms.steps_h)), np.zeros(len(terms.steps_h))
-    for asset in sites:
-        if isinstance(asset, Pv):
-            state = terms.request.state_of(asset, PvState)
-            available_kw = np.minimum(terms.horizon.known(asset.name, state.available_kw), asset.peak_kw)
-            sun_kw += available_kw
-            unstoppable_kw += 0.0 if asset.curtailable else available_kw
+    fixed = [asset for asset in sites if isinstance(asset, Pv) and not asset.curtailable]
+    sun_kw, unstoppable_kw = np.array(suns_kw(terms.request)), np.array(suns_kw(terms.request, fixed))
     max_export_kw, export_worth = np.array(terms.max_export_kw), np.array(terms.export_worth)
     # Paid to take it, forced to sell it at a loss, not allowed to sell it, or told to move it.
     burdened = np.array(terms.import_worth) < 0.0

@@ -2,7 +2,8 @@
 
 from itertools import accumulate
 
-from ..model import Battery, Pv, PvState
+from ..model import Battery
+from ..model.dc_bus import suns_kw
 from ..model.legionella import REACHED_K, Window
 from ..model.terms import Terms
 from ..model.thermal import Zone
@@ -67,7 +68,7 @@ def _room_kw(terms: Terms) -> tuple[float, ...]:
     stored_kw = sum(battery.max_discharge_kw for battery in batteries)
     return tuple(
         max(0.0, limit + sun + stored_kw - load)
-        for limit, sun, load in zip(terms.max_import_kw, _sun_kw(terms), terms.load_kw, strict=True)
+        for limit, sun, load in zip(terms.max_import_kw, suns_kw(terms.request), terms.load_kw, strict=True)
     )
 
 
@@ -76,16 +77,6 @@ def _prices(terms: Terms) -> tuple[float, ...]:
     return tuple(
         sold if sun > load else bought
         for sun, load, sold, bought in zip(
-            _sun_kw(terms), terms.load_kw, terms.export_worth, terms.import_worth, strict=True
+            suns_kw(terms.request), terms.load_kw, terms.export_worth, terms.import_worth, strict=True
         )
     )
-
-
-def _sun_kw(terms: Terms) -> list[float]:
-    """Of all arrays."""
-    sun_kw = [0.0] * terms.horizon.steps
-    for asset in terms.request.site.assets:
-        if isinstance(asset, Pv):
-            available_kw = terms.horizon.known(asset.name, terms.request.state_of(asset, PvState).available_kw)
-            sun_kw = [sun + kw for sun, kw in zip(sun_kw, available_kw, strict=True)]
-    return sun_kw

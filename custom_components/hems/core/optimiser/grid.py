@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import cvxpy as cp
 import numpy as np
 
-from ..model import (
-    Pv,
-)
+from ..model import Pv
 from ..model.assessment.grid import peak_price_per_kw
 from ..model.assessment.whole import UNSERVED_PRICE_PER_KWH
-from ..model.dc_bus import sun_kw
+from ..model.dc_bus import suns_kw
 from .block import Block, Context
 from .capacity import capacity_cost
 from .constraints import Affine, Flow, Values, at_most, equal
@@ -90,4 +88,4 @@ def _unstoppable_kw(context: Context) -> Values:
     """Most power per step that arrays which cannot be held back may push out."""
     request = context.terms.request
     arrays = [asset for asset in request.site.assets if isinstance(asset, Pv) and not asset.curtailable]
-    return sum((np.array(sun_kw(request, array)) for array in arrays), start=np.zeros(context.steps))
+    return np.array(suns_kw(request, arrays))

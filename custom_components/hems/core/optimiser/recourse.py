@@ -18,7 +18,7 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import AssetState, Battery, HybridInverter, PlanRequest, Pv, PvState, Scenario
-from ..model.dc_bus import sun_kw
+from ..model.dc_bus import suns_kw
 from ..model.terms import Terms
 from .block import Block, Context
 from .constraints import Affine, Mask, Values, at_least, at_most
@@ -170,8 +170,7 @@ def _turned_out(request: PlanRequest, scenario: Scenario) -> PlanRequest:
 
 def _net_kw(request: PlanRequest) -> Values:
     """Load less sun, per step."""
-    suns_kw = [sun_kw(request, asset) for asset in request.site.assets if isinstance(asset, Pv)]
-    net_kw: Values = np.array(request.horizon.known("load_kw", request.load_kw)) - np.sum(suns_kw, axis=0)
+    net_kw: Values = np.array(request.horizon.known("load_kw", request.load_kw)) - np.array(suns_kw(request))
     return net_kw
 
 

@@ -12,7 +12,7 @@ import cvxpy as cp
 import numpy as np
 
 from ..model import Battery, HybridInverter, Pv
-from ..model.dc_bus import sun_kw
+from ..model.dc_bus import suns_kw
 from .block import Block, Context
 from .constraints import Affine, Flow, Mask, Values, at_most, either_or, times
 from .must import must_kw
@@ -91,7 +91,7 @@ def _sold_is_given(
 
 def _given_most_kw(blocks: Sequence[Block], context: Context) -> Values:
     """Most that sun and batteries can give together."""
-    most_kw: Values = _sun_kw(context)
+    most_kw: Values = np.array(suns_kw(context.terms.request))
     for block in blocks:
         if block.discharge is not None:
             most_kw = most_kw + block.discharge.most_kw
@@ -103,12 +103,6 @@ def _left_kw(blocks: Sequence[Block], without: Block, context: Context) -> Value
     most_kw = _given_most_kw([block for block in blocks if block is not without], context)
     left_kw: Values = np.maximum(0.0, most_kw - np.array(context.terms.load_kw))
     return left_kw
-
-
-def _sun_kw(context: Context) -> Values:
-    request = context.terms.request
-    arrays = [asset for asset in request.site.assets if isinstance(asset, Pv)]
-    return sum((np.array(sun_kw(request, array)) for array in arrays), start=np.zeros(context.steps))
 
 
 def _drawn_most_kw(blocks: Sequence[Block], context: Context) -> Values:
