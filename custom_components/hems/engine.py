@@ -18,7 +18,7 @@ from .core.model import Plan, PlanRequest
 from .core.model.load_learning import LearnedLoad, LearnLoadRequest, LoadForecast, LoadForecastRequest
 from .engine_client import EngineClient, EngineError, EngineTimeout, EngineUnreachable
 from .home import EngineConfig
-from .observe.load import learned_name
+from .observe.load_questions import learned_name
 
 _LEARNED = "hems.learned"
 """Directory of what the embedded engine learns; it can be deleted at any time."""

@@ -15,6 +15,7 @@ from custom_components.hems.engine_client import EngineClient, EngineError, Engi
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe import load as load_module
+from custom_components.hems.observe.load_questions import learning_question
 from tests.integration.entries import a_subentry, an_entry, home_data
 from tests.integration.running import TOKEN, load, pass_time
 from tests.integration.test_observe_outlook import remember
@@ -339,6 +340,6 @@ async def test_less_than_a_day_is_no_history_to_ask_with(hass):
 
 async def test_a_home_without_a_past_has_nothing_to_learn_from(hass):
     home = a_home(hass, None)._home
-    assert load_module._year(home, "home", {}, None, OddDays()) == "its past is not known"
+    assert learning_question(home, "home", {}, None, OddDays()) == "its past is not known"
     short = {"sensor.house": Series.constant(USUAL_KW, NOW - 5 * HOUR, NOW)}
-    assert "at least one day" in load_module._year(home, "home", short, None, OddDays())
+    assert "at least one day" in learning_question(home, "home", short, None, OddDays())

@@ -10,9 +10,8 @@ statistics, four weeks ─ no answer ───► core.forecast.load_forecast
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import logging
-from math import ceil
 from typing import Any, Protocol
 
 from homeassistant.core import HomeAssistant
@@ -20,23 +19,20 @@ from homeassistant.core import HomeAssistant
 from ..core.forecast import load_forecast, memory_of
 from ..core.model import HealthStatus, Horizon, InputHealth, Series
 from ..core.model.load_learning import (
-    MOST_AHEAD_H,
     LearnedLoad,
     LearnLoadRequest,
     LoadForecast,
     LoadForecastRequest,
-    LoadHistory,
     OddDays,
 )
 from ..engine_client import EngineError
 from ..home import Home
 from .days import DaysOutlook, DaysReading
-from .history import async_hourly_means, combined
-from .readings import power_sign
+from .history import async_hourly_means
+from .load_questions import HOUR, Known, forecast_question, learned_name, learning_question, load_history
 
 _LOGGER = logging.getLogger(__name__)
 
-HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
 ASK_EVERY = timedelta(minutes=30)
 """As often as there may be a new row of statistics."""
@@ -85,16 +81,6 @@ class _Answer:
     """Why there is no forecast."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What is told of the home."""
-
-    history: Series
-    past_c: Series | None
-    outdoor_c: Series | None
-    odd: OddDays
-
-
 class LoadOutlook:
     """Asks the engine about the load of one home, and does without it."""
 
@@ -135,7 +121,7 @@ class LoadOutlook:
         now = horizon.start
         self._first = self._first or now
         days = await self._days.async_read(history.start, horizon.end, now)
-        known = _Known(history=history, past_c=self._outdoor(past), outdoor_c=outdoor_c, odd=days.odd)
+        known = Known(history=history, past_c=self._outdoor(past), outdoor_c=outdoor_c, odd=days.odd)
         if self._engine is not None:
             await self._async_ask(self._engine, known, horizon)
         reading = await self._async_reading(history, days, horizon)
@@ -160,14 +146,14 @@ class LoadOutlook:
         )
         return LoadReading(series=series, health=(*health, _usual(answer)))
 
-    async def _async_ask(self, engine: LoadEngine, known: _Known, horizon: Horizon) -> None:
+    async def _async_ask(self, engine: LoadEngine, known: Known, horizon: Horizon) -> None:
         """Ask if it is time to, and wait a moment; learn beside it if it is time to."""
         now, answer, mark = horizon.start, self._answer, _mark(known.odd, horizon.start)
         busy = self._asking is not None and not self._asking.done()
         due = answer is None or not timedelta(0) <= now - answer.at < ASK_EVERY or mark != self._asked_with
         if due and not busy:
             self._asked_with = mark
-            request = await self._hass.async_add_executor_job(_request, self._home, self._name, known, horizon)
+            request = await self._hass.async_add_executor_job(forecast_question, self._home, self._name, known, horizon)
             if isinstance(request, str):
                 self._answer = _Answer(at=now, forecast=None, problem=request)
                 return
@@ -203,7 +189,7 @@ class LoadOutlook:
         means = await async_hourly_means(self._hass, self._entities(), now - YEAR, now)
         days = await self._days.async_read(now - YEAR, now, now)
         request = await self._hass.async_add_executor_job(
-            _year, self._home, self._name, means, self._outdoor(means), days.odd
+            learning_question, self._home, self._name, means, self._outdoor(means), days.odd
         )
         if isinstance(request, str):
             _LOGGER.debug("The load of %s is not learned: %s", self._home.name, request)
@@ -235,87 +221,10 @@ async def wait_a_moment(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task], timeout=WAIT_S)
 
 
-def learned_name(entry_id: str) -> str:
-    """Under which an engine keeps what it learns of the home of an entry."""
-    return entry_id.lower()
-
-
-def load_history(home: Home, past: Mapping[str, Series]) -> Series | None:
-    """The load's own statistics, or what is left of the meter's without the assets'."""
-    bound = home.grid_bindings
-    if bound.load_power_entity:
-        return past.get(bound.load_power_entity)
-    grid = past.get(bound.grid_power_entity or "")
-    if grid is None:
-        return None
-    parts = {"grid": (grid, -1.0 if bound.grid_power_inverted else 1.0)}
-    for asset in home.site.assets:
-        binding = home.bindings[asset.name]
-        if binding.power_entity is None:
-            continue
-        own = past.get(binding.power_entity)
-        if own is None:
-            return None
-        parts[asset.name] = (own, -power_sign(asset, binding))
-    return combined(parts)
-
-
 def _mark(odd: OddDays, now: datetime) -> object:
     """Changes when somebody leaves, comes back or announces an odd day, and not with each plan."""
     begun = tuple(stretch.start for stretch in odd.away)
     return odd.holidays, begun, any(stretch.start <= now < stretch.end for stretch in odd.away)
-
-
-def _request(home: Home, name: str, known: _Known, horizon: Horizon) -> LoadForecastRequest | str:
-    """Runs in a worker thread; a text says why there is nothing to ask."""
-    history = known.history
-    hours = ceil((horizon.end - history.end) / HOUR)
-    if not 1 <= hours <= MOST_AHEAD_H:
-        return f"the statistics end at {history.end.isoformat(timespec='minutes')}"
-    try:
-        told = _history(home, known, hours)
-        return LoadForecastRequest(home=name, history=told, hours=hours)
-    except ValueError as error:
-        return str(error)
-
-
-def _year(
-    home: Home, name: str, means: Mapping[str, Series], past_c: Series | None, odd: OddDays
-) -> LearnLoadRequest | str:
-    """Runs in a worker thread; a text says why there is nothing to learn from."""
-    history = load_history(home, means)
-    if history is None:
-        return "its past is not known"
-    try:
-        known = _Known(history=history, past_c=past_c, outdoor_c=None, odd=odd)
-        return LearnLoadRequest(home=name, history=_history(home, known, 0))
-    except ValueError as error:
-        return str(error)
-
-
-def _history(home: Home, about: _Known, hours: int) -> LoadHistory:
-    """In hours, with the temperature as far as it is known."""
-    history = about.history
-    start = history.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    known = (history.end - start) // HOUR
-    temperatures = [_known_c(about.past_c, about.outdoor_c, start + HOUR * i) for i in range(known + hours)]
-    return LoadHistory(
-        time_zone=home.site.time_zone,
-        start=start,
-        step_s=3600,
-        load_kw=tuple(history.at(start + HOUR * i) for i in range(known)),
-        outdoor_c=tuple(temperatures) if any(value is not None for value in temperatures) else (),
-        away=about.odd.away,
-        holidays=about.odd.holidays,
-    )
-
-
-def _known_c(past_c: Series | None, outdoor_c: Series | None, start: datetime) -> float | None:
-    measured = past_c.at(start) if past_c is not None else None
-    if measured is None and outdoor_c is not None:
-        # The forecast begins within this hour.
-        return outdoor_c.at(outdoor_c.start if start < outdoor_c.start < start + HOUR else start)
-    return measured
 
 
 def _holds(at: datetime, forecast: LoadForecast, now: datetime) -> bool:
