@@ -1,7 +1,7 @@
 """The household's wishes: settings, overrides and appliance runs, checked, kept and followed through their life."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 import logging
 from typing import Any
@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.core import callback
 
-from .abilities import default_settings, wanted_asset
+from .abilities import wanted_asset
 from .const import SITE_MODES
 from .core.model import Appliance, ApplianceRun, Asset, HealthStatus, InputHealth, Override
 from .home import Home
 from .overrides import checked_override, with_override
 from .runs import RunRefused, checked_run, followed
-from .runtime import AssetSettings, HemsSettings, Live
+from .runtime import HemsSettings, Live
 from .settings import Kept, Wishes
+from .wishes_kept import deviating, fitting
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,13 +32,13 @@ class Household:
         """As it is configured."""
         self._kept = kept
         self._listeners: list[Callable[[], None]] = []
-        self._wishes = _fitting(home, wishes or Wishes())
+        self._wishes = fitting(home, wishes or Wishes())
         self._live: Live | None = None
         self._missed: dict[str, str] = {}
 
     async def async_start(self) -> None:
         """Remember; assets that are new since then get what the configuration says."""
-        self._wishes = _fitting(self.home, await self._kept.async_load() or Wishes())
+        self._wishes = fitting(self.home, await self._kept.async_load() or Wishes())
 
     @property
     def wishes(self) -> Wishes:
@@ -261,61 +262,9 @@ class Household:
         if wishes == self._wishes:
             return
         self._wishes = wishes
-        self._kept.save_within(SAVE_WITHIN_S, lambda: _deviating(self.home, self._wishes))
+        self._kept.save_within(SAVE_WITHIN_S, lambda: deviating(self.home, self._wishes))
         self._tell()
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-
-
-def _fitting(home: Home, wishes: Wishes) -> Wishes:
-    """What was stored, reduced to the assets that there are and completed for those that are new."""
-    stored = wishes.settings.assets
-    assets = {asset.name: _usable(home, asset, stored.get(asset.name, AssetSettings())) for asset in home.site.assets}
-    return Wishes(
-        settings=replace(wishes.settings, assets=assets),
-        overrides=tuple(entry for entry in wishes.overrides if entry.asset in assets),
-        runs={name: run for name, run in wishes.runs.items() if isinstance(home.site.asset(name), Appliance)},
-    )
-
-
-def _usable(home: Home, asset: Asset, stored: AssetSettings) -> AssetSettings:
-    """The stored wishes over what the configuration says, unless a new configuration made them impossible."""
-    default = default_settings(home, asset)
-    settings = _completed(stored, default)
-    try:
-        wanted_asset(asset, settings)
-    except ValueError as error:
-        _LOGGER.warning("%s is run as it is configured again: %s", home.titles[asset.name], home.in_words(str(error)))
-        return replace(default, automatic=stored.automatic)
-    return settings
-
-
-def _deviating(home: Home, wishes: Wishes) -> Wishes:
-    """Only what differs from the configuration is stored, so that a later change of the configuration is seen."""
-    assets = {
-        name: _differences(settings, default_settings(home, home.asset(name)))
-        for name, settings in wishes.settings.assets.items()
-    }
-    return replace(wishes, settings=replace(wishes.settings, assets=assets))
-
-
-def _completed(settings: AssetSettings, default: AssetSettings) -> AssetSettings:
-    return AssetSettings(
-        **{
-            field.name: getattr(default, field.name)
-            if getattr(settings, field.name) is None
-            else getattr(settings, field.name)
-            for field in fields(AssetSettings)
-        }
-    )
-
-
-def _differences(settings: AssetSettings, default: AssetSettings) -> AssetSettings:
-    wishes = {
-        field.name: getattr(settings, field.name)
-        for field in fields(AssetSettings)
-        if getattr(settings, field.name) != getattr(default, field.name)
-    }
-    return AssetSettings(**wishes)
