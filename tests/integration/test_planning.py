@@ -12,8 +12,8 @@ from custom_components.hems.devices import Outlook
 from custom_components.hems.home import parse_home
 from custom_components.hems.household import Household
 from custom_components.hems.planning import Situation, build_request
+from custom_components.hems.planning.asked import next_time_of_day
 from custom_components.hems.planning.series import completed, raised
-from custom_components.hems.planning.states import next_time_of_day
 from custom_components.hems.runtime import AssetReading, AssetSettings, Past
 from tests.integration.entries import a_subentry, an_entry
 from tests.integration.running import a_live, a_running_entry

@@ -29,9 +29,10 @@ from ..core.model import (
     worst,
 )
 from ..runtime import AssetReading
+from .asked import NoStateError
 from .series import raised
 from .situation import Findings, Situation
-from .states import NoStateError, state_of
+from .states import state_of
 from .tariff import published_until, tariff_of
 
 MANUAL_HOLDS = timedelta(hours=1)
