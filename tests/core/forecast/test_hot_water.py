@@ -109,3 +109,11 @@ def test_any_past_gives_a_whole_forecast_with_bands_in_order(values, daily):
     for row in zip(*(quantile.values for quantile in series.quantiles), strict=True):
         assert list(row) == sorted(row)
         assert row[0] >= 0.0
+
+
+def test_heat_out_of_nowhere_is_held_against_later_draws_up_to_a_kwh():
+    """Ten kelvins up and down again, without any heating: 2.3 kWh, of which one may have been layers in the tank."""
+    readings = Series.regular(MONDAY, HOUR, [50.0, 60.0, 50.0])
+    found = draws_of(TANK, readings, Series.constant(0.0, MONDAY, MONDAY + 3 * HOUR))
+    lost_kwh = TANK.heat_loss_kw_per_k * (55.0 - TANK.ambient_c)
+    assert found.values == pytest.approx((0.0, 10.0 * TANK.heat_capacity_kwh_per_k - lost_kwh - 1.0))

@@ -50,3 +50,16 @@ def test_a_covered_sky_leaves_a_quarter():
     assert from_clouds(PANEL, Series.constant(0.0, *day)) == clear
     dull = from_clouds(PANEL, Series.constant(1.0, *day))
     assert dull.mean(*day) == pytest.approx(0.25 * clear.mean(*day))
+
+
+def test_an_upright_array_sees_half_of_what_the_ground_sends_back():
+    wall = Panel(latitude=52.5, longitude=13.4, peak_kw=5.0, tilt_deg=90.0)
+    assert plane_w_m2(wall, NOON, 600.0, 0.0, 0.0) == pytest.approx(0.2 * 600.0 / 2.0)
+
+
+@pytest.mark.parametrize(("air_c", "warm"), [(25.0, 1.0 - 0.004 * 24.0), (1.0, 1.0), (None, 1.0)], ids=str)
+def test_cells_are_warmer_than_the_air_and_give_less_for_it(air_c, warm):
+    """At 800 W/m2 by 24 K; what nobody knows the temperature of is taken as it is rated."""
+    air = None if air_c is None else constant(air_c)
+    found = from_irradiance(FLAT, constant(800.0), constant(0.0), constant(800.0), air)
+    assert found.at(NOON) == pytest.approx(5.0 * 0.8 * 0.9 * warm, rel=1e-3)
