@@ -192,7 +192,7 @@ async def test_a_backup_of_many_megabytes_passes_to_home_assistant_only(door):
             assert answer.status == 413
 
 
-@pytest.mark.parametrize("path", ["/auth/login_flow", "/grafana/login"])
+@pytest.mark.parametrize("path", ["/auth/login_flow", "/grafana/login", "/grafana/login/", "//grafana//%6cogin/"])
 async def test_a_guesser_of_passwords_is_slowed_down_and_a_reader_is_not(door, path):
     async def statuses(method: str, count: int) -> list[int]:
         found = []
