@@ -186,4 +186,4 @@ _FROM = {
     "feeds": ("FEEDS", _feeds),
     "log_level": ("LOG_LEVEL", _level),
 }
-"""The first ten are the stack's own wiring, which operators leave alone; tests and scripts/stack set them."""
+"""All but the last three are the stack's own wiring, which operators leave alone; tests and scripts/stack set them."""

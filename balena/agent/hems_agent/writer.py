@@ -124,7 +124,7 @@ class WriterOptions:
     first_retry_s: float = 1.0
     longest_retry_s: float = 30.0
     rejects: Path | None = None
-    """The last refused lines, at most twice `rejects_bytes`."""
+    """The last refused lines; this file and the one before it have at most twice `rejects_bytes` each."""
     rejects_bytes: int = 512 * 1024
 
 
