@@ -202,3 +202,14 @@ def test_no_sun_is_held_back_while_the_battery_could_take_it(
     held_back_kw = sun_kw - fed_kw
     assert held_back_kw <= 1e-6 or battery_kw >= 5.0 - 1e-6
     assert grid_kw >= min(0.0, planned.grid_kw[0]) - 1e-6, "no more is sold than planned"
+
+
+def test_arrays_are_held_back_in_the_order_of_the_site_whatever_they_are_called():
+    """Six of 2 kW each, for 6 kW of load."""
+    names = ("roof", "garage", "balcony", "barn", "fence", "carport")
+    site = a_site(*(a_pv(name, peak_kw=2.0) for name in names))
+    arrays = (AssetPlan(asset=n, kind="pv", power_kw=(-1.0,), trajectories={"curtailed_kw": (1.0,)}) for n in names)
+    plan = replace(a_plan(grid_kw=0.0, battery_kw=0.0, pv_kw=0.0), assets=tuple(arrays))
+    live = LiveHome(at=START, grid_kw=-6.0, assets={name: LiveAsset(power_kw=-2.0) for name in names})
+    told = setpoints(site, plan, (), live, (), START)
+    assert [setpoint.power_kw for setpoint in told] == pytest.approx([0.0, 0.0, 0.0, -2.0, -2.0, -2.0])

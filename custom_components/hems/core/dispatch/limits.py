@@ -98,9 +98,8 @@ def curtail_as_planned(drafts: dict[str, Draft], rest_kw: float, slot: Slot, spa
 
     What batteries could take beside what they do, `spare_kw`, is not held back.
     """
-    for name in slot.curtails & drafts.keys():
-        draft = drafts[name]
-        if draft.manual or draft.power_kw is not None:
+    for name, draft in drafts.items():
+        if name not in slot.curtails or draft.manual or draft.power_kw is not None:
             continue
         room_kw = -slot.power_kw[name]
         if slot.grid_kw <= 0.0:
