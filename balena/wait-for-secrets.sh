@@ -11,10 +11,11 @@
 set -eu
 secrets=${SECRETS:-/secrets}
 left_s=${WAIT_S:-300}
+wanted=$(printf %s "${ROTATE_SECRETS:-}" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//')
 
 made() {
   [ -e "$secrets/.rotated" ] || return 1
-  [ -z "${ROTATE_SECRETS:-}" ] || [ "$(cat "$secrets/.rotated")" = "$ROTATE_SECRETS" ] || return 1
+  [ -z "$wanted" ] || [ "$(cat "$secrets/.rotated")" = "$wanted" ] || return 1
   for name in "$@"; do
     [ "$name" != --follow ] || break
     [ -s "$secrets/$name" ] || return 1

@@ -224,6 +224,7 @@ def test_secrets_of_another_rotation_are_waited_for_but_not_for_ever(tmp_path):
         return subprocess.run(wait, check=False, env=environment, capture_output=True, text=True, timeout=30)
 
     assert waited(ROTATE_SECRETS="spring").stderr == ""
+    assert waited(ROTATE_SECRETS=" spring\n").stderr == "", "as init reads it"
     assert "init has not finished" in waited(ROTATE_SECRETS="summer").stderr
     assert waited(ROTATE_SECRETS="summer").returncode == 0
 
