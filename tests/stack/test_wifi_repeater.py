@@ -139,6 +139,16 @@ def test_without_a_name_it_is_off_and_removes_what_it_once_made(tmp_path):
             before = len(host.asked())
 
 
+def test_a_name_that_changed_while_nobody_looked_after_the_access_point_is_taken(tmp_path):
+    with a_host(tmp_path, "eth0", "eth0:ethernet", "wlan0:wifi") as host:
+        with host.service(is_killed=True):
+            pass
+        before = len(host.asked())
+        with host.service(name="Patio") as state:
+            assert (state["mode"], state["name"]) == ("access_point", "Patio")
+        assert "Patio" in json.dumps(host.asked()[before:])
+
+
 def test_without_the_hosts_bus_it_says_so_and_keeps_trying(tmp_path):
     environment = {"PATH": os.environ["PATH"], "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/nowhere"}
     with Host(tmp_path, environment, tmp_path / "said").service() as state:

@@ -31,11 +31,10 @@ async def run(place: Path) -> None:
     except Missing as missing:
         state = State(mode="off", reason=str(missing))
     told: State | None = None
+    await _remove()  # what one that was killed has left may have another name or password
     while not stop.is_set():
         if network is not None:
             state = await _round(network)
-        elif told is None:
-            await _remove()
         if state != told:
             LOGGER.info("%s %s", state.mode, state.reason)
             told = state
