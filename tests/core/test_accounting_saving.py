@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from custom_components.hems.core.accounting import AssetSample, DayAccount, Flows, Ledger, Sample
+from custom_components.hems.core.accounting import AssetSample, DayAccount, Flows, Ledger, Sample, Shadow
 from custom_components.hems.core.model import Asset, Battery, EvCharger, HeatPump, HotWater
 from custom_components.hems.core.simulation import World, example_site
 from tests.builders import a_site
@@ -74,6 +74,14 @@ def test_what_the_home_holds_more_is_energy_at_the_bus(
     account = held(live_through(asset, minutes))
     assert account.stored_kwh == pytest.approx(expected_kwh, rel=1e-3), description
     assert account.stored_worth == pytest.approx(0.3 * expected_kwh, rel=1e-3)
+
+
+def test_car_of_the_shadow_takes_what_its_target_still_needs_and_no_more() -> None:
+    """A kWh into the car, in an hour that would bring ten."""
+    parked = AssetSample(power_kw=0.0, energy_kwh=19.0, connected=True, target_kwh=20.0)
+    shadow = Shadow(a_site(CAR))
+    assert shadow.grid_kw({"car": parked}, 0.5, None, 1.0) == pytest.approx(0.5 + 1.0 / 0.9)
+    assert shadow.grid_kw({"car": parked}, 0.5, None, 1.0) == pytest.approx(0.5)
 
 
 def test_car_that_will_be_charged_tonight_has_saved_nothing_yet() -> None:

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 import pytest
 
@@ -44,6 +44,9 @@ def test_where_nothing_is_known_it_does_not_count_and_says_so():
 
 
 @given(st.lists(st.floats(0.0, 3.0), min_size=24, max_size=24), st.floats(0.0, 3.0))
-def test_it_is_never_below_nothing(course, now):
-    found, _ = emission_forecast(a_past(lambda hour: course[hour % DAY]), now, START, hours(48))
+@example([0.1] * 23 + [2.0], 0.0)
+def test_it_is_never_below_nothing(course, last):
+    """However far below the usual the last hour was."""
+    past = a_past(lambda hour: last if hour == 7 * DAY - 1 else course[hour % DAY])
+    found, _ = emission_forecast(past, None, START, hours(48))
     assert min(found.values) >= 0.0
