@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import importlib.util
 from ipaddress import IPv4Network, ip_network
 import json
+import os
 from pathlib import Path
 import re
 import secrets
@@ -62,11 +63,14 @@ def read(path: Path) -> Json | None:
 
 
 def write(path: Path, content: Json) -> None:
-    """All or nothing, for the owner only."""
+    """All or nothing, also where the power fails; for the owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(content, indent=2), "utf-8")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
 
 

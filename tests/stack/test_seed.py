@@ -2,6 +2,7 @@
 
 from importlib.util import module_from_spec, spec_from_file_location
 import json
+import os
 from pathlib import Path
 import stat
 
@@ -199,6 +200,18 @@ def test_history_is_written_seldom_and_no_http_settings_are_in_yaml():
     text = (ROOT / "balena/homeassistant/defaults/configuration.yaml").read_text()
     assert "commit_interval: 30" in text
     assert not any(line.startswith("http:") for line in text.splitlines())
+
+
+def test_what_home_assistant_keeps_is_on_the_disk_before_it_is_replaced(home, monkeypatch):
+    """Else a power cut may leave an empty file of all that the user has set up."""
+    done = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (done.append(os.readlink(f"/proc/self/fd/{file}")), fsync(file)))
+    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append(f"{path} goes"), replace(path, to))[1])
+    home.boot()
+    moved = [said.removesuffix(" goes") for said in done if said.endswith(" goes")]
+    assert len(moved) == 3
+    assert all(done.index(path) < done.index(f"{path} goes") for path in moved)
 
 
 def test_the_password_is_not_said(home, capsys):
