@@ -206,8 +206,17 @@ def test_what_home_assistant_keeps_is_on_the_disk_before_it_is_replaced(home, mo
     """Else a power cut may leave an empty file of all that the user has set up."""
     done = []
     fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda file: (done.append(os.readlink(f"/proc/self/fd/{file}")), fsync(file)))
-    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append(f"{path} goes"), replace(path, to))[1])
+
+    def synced(file):
+        done.append(str(Path(f"/proc/self/fd/{file}").readlink()))
+        fsync(file)
+
+    def replaced(path, to):
+        done.append(f"{path} goes")
+        return replace(path, to)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
     home.boot()
     moved = [said.removesuffix(" goes") for said in done if said.endswith(" goes")]
     assert len(moved) == 3
