@@ -15,6 +15,8 @@ sys.path.append(str(ROOT / "scripts"))
 
 import check_balena  # noqa: E402
 
+from tests.stack.native_stack import needs  # noqa: E402
+
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 APART = (("editor", "config-editor"), ("wifi", "wifi-repeater"))
@@ -242,8 +244,7 @@ def test_a_shell_script_of_the_developers_has_no_fault(path):
 
 
 def assert_shellcheck_agrees(path: Path, severity: str) -> None:
-    if shutil.which("shellcheck") is None:
-        pytest.skip("no shellcheck: scripts/setup --tools")
+    needs("shellcheck")
     answer = subprocess.run(["shellcheck", "-x", "-S", severity, path], check=False, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout
 

@@ -33,10 +33,6 @@ def test_the_button_deploys_the_repository_that_balena_knows(page):
     assert parse_qs(parts.query) == {"repoUrl": [FLEET["assets"]["repository"]["data"]["url"]]}
 
 
-def test_there_are_no_git_submodules_which_break_the_button():
-    assert not (ROOT / ".gitmodules").exists()
-
-
 def test_every_variable_that_is_named_exists():
     known = {variable.name for variable in VARIABLES}
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=\w+)?`", PAGE)) | set(re.findall(r"env set (\w+) ", PAGE))
