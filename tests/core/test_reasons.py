@@ -161,6 +161,20 @@ def test_sun_that_is_held_back_names_the_limit() -> None:
     assert "grid.max_export" in reason.limits
 
 
+def test_battery_that_could_take_more_names_its_own_limit_and_not_that_of_another() -> None:
+    large = a_battery("large", capacity_kwh=40.0, max_charge_kw=2.0, end_price_per_kwh=0.35)
+    small = a_battery("small", capacity_kwh=2.0, max_charge_kw=5.0, end_price_per_kwh=0.35)
+    empty = (a_battery_state(0.0, "large"), a_battery_state(0.0, "small"))
+    request = a_request(large, small, *empty, load_kw=0.5, import_price=[0.10] * 3 + [0.40] * 21, options=EXACT)
+    plan = solve(request)
+
+    limits = {reason.asset: reason.limits for reason in reasons(plan, request) if reason.action is Action.CHARGE}
+
+    assert any(name.startswith("large.") for name in limits["large"])
+    assert not any(name.startswith("large.") for name in limits["small"])
+    assert "small.max_soc" in limits["small"]
+
+
 def test_reasons_come_in_the_order_of_time() -> None:
     request = a_home_with_a_battery()
     starts = [reason.start for reason in reasons(solve(request), request)]

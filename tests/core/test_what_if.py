@@ -103,3 +103,12 @@ def test_a_house_that_is_not_heated_is_told_with_how_cold_it_becomes():
     assert warmth.other_c < warmth.planned_c - 1.0
     assert answer.extra_comfort == pytest.approx(cold.cost.comfort - plan.cost.comfort)
     assert answer.extra_comfort > 1.0
+
+
+def test_a_limit_that_both_break_is_not_laid_to_the_word():
+    request = a_request(a_battery(), a_battery_state(5.0), load_kw=[1.0] * 10 + [25.0] + [1.0] * 13)
+    plan = solve(request)
+    resting = solve(asked_with(request, Override(asset="battery", power_kw=0.0, until=hours(2))))
+    assert [violation.limit for violation in plan.violations] == ["grid.unserved"]
+    assert [violation.limit for violation in resting.violations] == ["grid.unserved"]
+    assert compared(plan, resting, request).broken == ()
