@@ -92,6 +92,11 @@ def test_probabilities_count_in_proportion() -> None:
     assert charged_kw(half) == pytest.approx(4.0, abs=1e-3)
 
 
+def test_scenarios_that_are_alike_count_together() -> None:
+    cloudy = sun_of(0.0, 0.15)
+    assert charged_kw(the_night_before(sun_of(4.0, 0.7), cloudy, cloudy)) == pytest.approx(4.0, abs=1e-3)
+
+
 def test_decisions_after_the_shared_time_differ_between_scenarios() -> None:
     knowing = replace(EXACT, shared_h=0.0)
     request = replace(the_night_before(sun_of(4.0, 0.5), sun_of(0.0, 0.5)), options=knowing)
@@ -124,6 +129,35 @@ def test_nothing_is_bought_early_for_a_day_that_is_not_known_any_better_until_th
     likeliest = Scenario(probability=0.4, load_kw=request.load_kw, available_kw={"pv": request.states[1].available_kw})
     plan = solve(replace(request, scenarios=(likeliest, cloudy, bright)))
     assert plan.asset("battery").power_kw[:2] == pytest.approx((0.0, 2.0), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("sun_kw", "start_kwh", "load_kw", "price_now"),
+    [(4.0, 0.0, 0.0, 0.20), (0.0, 4.0, 4.0, 0.60)],
+    ids=["more sun", "more load"],
+)
+def test_the_battery_takes_up_what_comes_otherwise_without_being_moved_for_it_before(
+    sun_kw: float, start_kwh: float, load_kw: float, price_now: float
+) -> None:
+    """What differs in the shared hour is stored or served by the battery as it comes, as it is between plans."""
+    plain = a_request(
+        a_battery(charge_efficiency=1.0, discharge_efficiency=1.0, wear_per_kwh=0.02, end_price_per_kwh=0.0),
+        a_battery_state(start_kwh),
+        a_pv(),
+        a_pv_state(0.0, NIGHT_AND_DAY),
+        horizon=NIGHT_AND_DAY,
+        import_price=[price_now, 0.20],
+        export_price=0.0,
+        load_kw=[0.0, 4.0],
+        options=EXACT,
+    )
+    other = Scenario(
+        probability=0.5,
+        load_kw=a_series([load_kw, 4.0 - load_kw], NIGHT_AND_DAY),
+        available_kw={"pv": a_series([sun_kw, 0.0], NIGHT_AND_DAY)},
+    )
+    request = replace(plain, scenarios=(scaled(plain, 1.0, 1.0, 0.5), other))
+    assert charged_kw(request) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_scenarios_that_are_all_like_the_forecast_change_nothing() -> None:
