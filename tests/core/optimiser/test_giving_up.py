@@ -70,3 +70,19 @@ def test_schedule_that_was_not_polished_is_judged_by_what_it_costs(monkeypatch):
     assert len(methods) > 3
     assert answer.outcome.kind == "optimal"
     assert (objective.value, order.value[0]) == (pytest.approx(3.0), pytest.approx(0.0))
+
+
+def test_search_has_the_time_that_was_asked_for_whatever_a_polish_before_it_was_given(monkeypatch):
+    limits_s = []
+
+    class Noting(highspy.Highs):
+        def run(self):
+            limits_s.append(self.getOptionValue("time_limit")[1])
+            return super().run()
+
+    monkeypatch.setattr(highspy, "Highs", Noting)
+    objective, limits, _ = a_purchase(is_whole=True)
+    minimise(objective, limits, SolverOptions(time_limit_s=70.0), frozenset())
+    *before, search, polish = limits_s
+    assert (before[0], search) == (70.0, 70.0)
+    assert max(before[-1], polish) < 10.0
