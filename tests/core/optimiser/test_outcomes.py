@@ -157,6 +157,29 @@ def test_state_of_charge_out_of_range_is_not_published():
     assert refused.value.outcome == Infeasible(broken=("battery.min_soc",))
 
 
+@pytest.mark.parametrize(
+    ("asset", "first_kw", "limit"),
+    [
+        ("battery", 5.5, "battery.charge_curve"),
+        ("battery", -5.5, "battery.discharge_curve"),
+        ("ev_charger", 40.0, "ev_charger.capacity"),
+        ("ev_charger", -3.0, "ev_charger.min"),
+    ],
+)
+def test_power_that_a_device_does_not_have_is_not_published(asset, first_kw, limit):
+    visit = an_ev_session(0, 8, energy_kwh=30.0, target_kwh=30.0, min_kwh=30.0)
+    car = an_ev_charger(max_discharge_kw=5.0)
+    request = a_request(a_battery(), a_battery_state(5.0), car, an_ev_charger_state(visit), load_kw=1.0)
+    plan = solve(request)
+    changed = tuple(
+        replace(schedule, power_kw=(first_kw, *schedule.power_kw[1:])) if schedule.asset == asset else schedule
+        for schedule in plan.assets
+    )
+    with pytest.raises(NoPlan) as refused:
+        check_plan(replace(plan, assets=changed), Terms.of(request))
+    assert limit in refused.value.outcome.broken
+
+
 def test_kind_without_equations_is_refused():
     from custom_components.hems.core.model import Asset, AssetState
     from custom_components.hems.core.optimiser.block import Context
