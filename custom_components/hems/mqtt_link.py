@@ -243,16 +243,19 @@ class MqttLink:
 
     async def _async_send(self) -> None:
         """One after the other, so that nothing overtakes what was said before it."""
-        while self._waiting:
-            topic, payload, qos, retain = self._waiting.popleft()
-            if self._connected:
-                await self._async_publish(topic, payload, qos, retain=retain)
-        self._sending = None
+        try:
+            while self._waiting:
+                topic, payload, qos, retain = self._waiting.popleft()
+                if self._connected:
+                    await self._async_publish(topic, payload, qos, retain=retain)
+        finally:
+            self._sending = None
 
     async def _async_publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         try:
             await mqtt.async_publish(self._hass, topic, payload, qos, retain, encoding=None)
-        except HomeAssistantError as error:
+        except (HomeAssistantError, ValueError) as error:
+            # The client below Home Assistant's refuses what is too large or oddly named with a ValueError.
             _LOGGER.debug("%s was not published: %s", topic, error)
 
 

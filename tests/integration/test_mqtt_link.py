@@ -1,7 +1,9 @@
 """The home on MQTT: what it says, what it hears, and that nobody who talks nonsense gets further than an answer."""
 
+import asyncio
 from datetime import timedelta
 import json
+from unittest.mock import AsyncMock
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, callback
@@ -10,6 +12,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 
+from custom_components.hems import mqtt_link
 from custom_components.hems.core.exchange import (
     EventState,
     Topics,
@@ -160,6 +163,56 @@ async def test_measurements_come_as_often_as_is_wanted(hass, engine, devices, mq
         for _ in range(20):
             await pass_time(hass, freezer, 1)
         assert len(said(mqtt_mock, TOPICS.telemetry("grid"))) - before == pytest.approx(messages, abs=11)
+
+
+async def test_a_moment_is_said_once(hass, engine, devices, mqtt_mock, freezer):
+    async with dictated(hass, an_entry(engine), devices) as runtime:
+        await pass_time(hass, freezer, 10)
+        said_before = len(said(mqtt_mock, TOPICS.telemetry(CAR)))
+        runtime.link._tell_measurements()
+        await settled(hass)
+        assert len(said(mqtt_mock, TOPICS.telemetry(CAR))) == said_before
+
+
+async def test_measurements_do_not_pile_up_before_a_broker_that_takes_none(
+    hass, engine, devices, mqtt_mock, freezer, monkeypatch
+):
+    monkeypatch.setattr(mqtt_link, "MOST_WAITING", 10)
+    async with dictated(hass, an_entry(engine), devices) as runtime:
+        await pass_time(hass, freezer, 10)
+        may_take = asyncio.Event()
+
+        async def hesitate(*_args, **_options):
+            await may_take.wait()
+
+        monkeypatch.setattr(mqtt_mock, "async_publish", hesitate)
+        for _ in range(10):
+            freezer.tick(timedelta(seconds=10))
+            runtime.dispatcher.async_tick()
+            runtime.link._tell_measurements()
+        waiting = len(runtime.link._waiting)
+        runtime.link._tell_status()
+        waiting_with_status = len(runtime.link._waiting)
+        may_take.set()
+        await settled(hass)
+        assert waiting == 10
+        assert waiting_with_status == 11, "what is retained is said in any case"
+        assert not runtime.link._waiting
+
+
+async def test_a_message_that_cannot_be_published_silences_no_other(
+    hass, engine, devices, mqtt_mock, freezer, monkeypatch
+):
+    async with dictated(hass, an_entry(engine), devices) as runtime:
+        await pass_time(hass, freezer, 10)
+        with monkeypatch.context() as broken:
+            broken.setattr(mqtt_mock, "async_publish", AsyncMock(side_effect=ValueError("too large")))
+            runtime.link._tell_status()
+            await settled(hass)
+        said_before = len(said(mqtt_mock, TOPICS.status))
+        runtime.link._tell_status()
+        await settled(hass)
+        assert len(said(mqtt_mock, TOPICS.status)) == said_before + 1
 
 
 async def test_a_sensor_that_talks_nonsense_silences_only_itself(hass, engine, devices, mqtt_mock, freezer):
