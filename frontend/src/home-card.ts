@@ -1,4 +1,4 @@
-/** What both cards are: an element that follows one home while it is on the page. */
+/** What all cards are: an element that follows one home while it is on the page. */
 
 import { LitElement, type PropertyValues } from "lit";
 
