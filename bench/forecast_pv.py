@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from math import sqrt
 
-from custom_components.hems.core.forecast import Panel, PvCalibration, PvObservation, clear_sky_kw, pv_forecast
+from custom_components.hems.core.forecast import (
+    Panel,
+    PvCalibration,
+    PvObservation,
+    clear_sky_kw,
+    pv_forecast,
+    pv_from_history,
+)
+from custom_components.hems.core.forecast.alike import LONGEST_DAYS
 from custom_components.hems.core.model import Series
 
 from .homes.data import rows
@@ -79,12 +87,12 @@ class Scores:
 def results(*, quick: bool = False) -> Iterator[tuple[str, str, float]]:
     """Case, metric and value: `pv/shipped`, `pv/hems` and so on."""
     days = _days(quick)
-    by_case = {name: Scores() for name in ("shipped", "yesterday", "hems", "hems-no-provider")}
+    by_case = {name: Scores() for name in ("shipped", "yesterday", "hems", "hems-no-provider", "hems-clear-sky")}
     ahead = {name: Scores() for name in ("shipped", "last-value", "hems")}
     calibration, sky_only = PvCalibration(), PvCalibration()
     for number, day in enumerate(days):
         if number >= WARM_UP_DAYS:
-            _score_day(day, days[number - 1], (calibration, sky_only), by_case)
+            _score_day(days[: number + 1], (calibration, sky_only), by_case)
             _score_hours(day, calibration, ahead)
         calibration = calibration.observed(_seen(day, heard=True), PANEL)
         sky_only = sky_only.observed(_seen(day, heard=False), PANEL)
@@ -109,24 +117,27 @@ def _days(quick: bool) -> list[list[Slot]]:
 
 
 def _score_day(
-    day: Sequence[Slot],
-    before: Sequence[Slot],
+    days: Sequence[Sequence[Slot]],
     calibrations: tuple[PvCalibration, PvCalibration],
     by_case: dict[str, Scores],
 ) -> None:
+    """The last of `days`, after the others."""
+    *past, day = days
     told = _told(day)
     start, end = day[0].start, day[0].start + DAY
     if told is None:
         return
     hems, _ = pv_forecast({"provider": told}, PANEL, start, end, "pv", calibration=calibrations[0])
-    alone, _ = pv_forecast({}, PANEL, start, end, "pv", calibration=calibrations[1])
-    for slot, yesterday in zip(day, before, strict=True):
+    dimmed, _ = pv_forecast({}, PANEL, start, end, "pv", calibration=calibrations[1])
+    alike, _ = pv_from_history(_given(past), start, end, "pv")
+    for slot, yesterday in zip(day, past[-1], strict=True):
         if not _known(slot) or (slot.lit and yesterday.given_kw is None):
             continue
         by_case["shipped"].add(slot, slot.forecast_kw or 0.0)
         by_case["yesterday"].add(slot, yesterday.given_kw or 0.0)
         by_case["hems"].add(slot, hems)
-        by_case["hems-no-provider"].add(slot, alone)
+        by_case["hems-no-provider"].add(slot, alike or dimmed)
+        by_case["hems-clear-sky"].add(slot, dimmed)
 
 
 def _score_hours(day: Sequence[Slot], calibration: PvCalibration, ahead: dict[str, Scores]) -> None:
@@ -150,6 +161,13 @@ def _score_hours(day: Sequence[Slot], calibration: PvCalibration, ahead: dict[st
 def _told(slots: Sequence[Slot]) -> Series | None:
     known = [(slot.start, slot.start + STEP, slot.forecast_kw) for slot in slots if slot.forecast_kw is not None]
     return Series.from_rows(known) if known else None
+
+
+def _given(days: Sequence[Sequence[Slot]]) -> Series:
+    """What the array gave; in the dark nothing recorded is nothing."""
+    slots = [slot for day in days[-LONGEST_DAYS:] for slot in day]
+    known = ((slot.start, 0.0 if slot.given_kw is None and slot.clear_kw <= 0.0 else slot.given_kw) for slot in slots)
+    return Series.from_rows((start, start + STEP, kw) for start, kw in known if kw is not None)
 
 
 def _known(slot: Slot) -> bool:

@@ -36,7 +36,7 @@ def a_day() -> Horizon:
 
 
 async def remember(hass, entity_id, unit, kind, mean_at):
-    """Two weeks of hourly means."""
+    """Two weeks of hourly means; None is an hour without any."""
     start = NOW - timedelta(days=14)
     async_import_statistics(
         hass,
@@ -50,8 +50,9 @@ async def remember(hass, entity_id, unit, kind, mean_at):
             "unit_of_measurement": unit,
         },
         [
-            {"start": moment, "mean": mean_at(moment), "min": 0.0, "max": 0.0}
+            {"start": moment, "mean": mean, "min": 0.0, "max": 0.0}
             for moment in (start + timedelta(hours=hour) for hour in range(14 * 24))
+            if (mean := mean_at(moment)) is not None
         ],
     )
     await async_wait_recording_done(hass)
@@ -239,6 +240,29 @@ async def test_recent_days_dim_the_clear_sky(recorder_mock, hass):
     (series,) = outlook.pv_kw.values()
     assert 0.0 < series.at(NOW + timedelta(hours=1)) < 1.0
     assert any("of a clear sky's yield is assumed" in health.reason for health in outlook.health)
+
+
+@pytest.mark.parametrize("curtailable", [False, True])
+async def test_without_any_forecast_the_sun_is_as_it_was_unless_hems_may_have_held_it_back(
+    recorder_mock, hass, curtailable
+):
+    """The inverter says nothing at night."""
+    await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: 0.75 if 3 <= moment.hour < 19 else None)
+    devices = devices_of(hass, a_subentry("pv", power_entity="sensor.pv_power", curtailable=curtailable))
+    outlook = await devices.async_outlook(a_day())
+    (series,) = outlook.pv_kw.values()
+    tomorrow = NOW + timedelta(hours=20)
+    reasons = " ".join(health.reason for health in outlook.health)
+    assert (series.at(tomorrow) == pytest.approx(0.75)) is not curtailable
+    assert ("after days like today" in reasons) is not curtailable
+    assert ("of a clear sky's yield" in reasons) is curtailable
+
+
+async def test_a_hole_by_day_is_no_night(recorder_mock, hass):
+    await remember(hass, "sensor.pv_power", "kW", "power", lambda moment: None if moment.hour == 12 else 0.75)
+    devices = devices_of(hass, a_subentry("pv", power_entity="sensor.pv_power"))
+    outlook = await devices.async_outlook(a_day())
+    assert any("of a clear sky's yield" in health.reason for health in outlook.health)
 
 
 async def test_without_history_the_outlook_says_nothing_about_the_load(hass):

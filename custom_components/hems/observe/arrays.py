@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 import logging
 
 from homeassistant.core import HomeAssistant
 
 from ..core.dispatch import Setpoint
-from ..core.forecast import Panel, from_clouds, performance_of, pv_forecast
+from ..core.forecast import Panel, from_clouds, performance_of, pv_forecast, pv_from_history
 from ..core.model import HealthStatus, Horizon, InputHealth, Pv, Series
 from ..home import Home
 from ..runtime import AssetReading
@@ -22,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 
 SAVE_WITHIN_S = 900.0
 HOUR = timedelta(hours=1)
+DARK = 0.05
+"""Of the peak: where a clear sky offers less, inverters wake and fall asleep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,10 @@ def _forecast(asked: _Asked, horizon: Horizon) -> tuple[ArrayPast, Series, tuple
     now, history_kw = horizon.start, positive(asked.history_kw) if asked.history_kw else None
     past = asked.past.foretelling(asked.providers, now).learned(asked.panel, history_kw, now)
     learned = past.calibration.until is not None
+    if not asked.providers and history_kw and not asked.array.curtailable:
+        alike, poor = pv_from_history(_with_nights(history_kw, asked.panel), now, horizon.end, asked.source)
+        if alike is not None:
+            return past, alike, poor
     performance = performance_of(asked.panel, history_kw, now) if history_kw else None
     series, poor = pv_forecast(
         asked.providers,
@@ -152,6 +159,19 @@ def _forecast(asked: _Asked, horizon: Horizon) -> tuple[ArrayPast, Series, tuple
         measured_kw=_lately_kw(asked, history_kw, now),
     )
     return past, series, (*poor, *_made_from(asked, learned=learned))
+
+
+def _with_nights(history_kw: Series, panel: Panel) -> Series:
+    """Nothing where an inverter that sleeps in the dark has told nothing."""
+    rows: list[tuple[datetime, datetime, float]] = []
+    for (start, end), value in zip(pairwise(history_kw.times), history_kw.values, strict=True):
+        if value is not None:
+            rows.append((start, end, value))
+            continue
+        hours = [start + HOUR * i for i in range(-(-(end - start) // HOUR))]
+        dark = [hour for hour in hours if panel.clear_kw(hour + HOUR / 2) < DARK * panel.peak_kw]
+        rows += [(hour, min(end, hour + HOUR), 0.0) for hour in dark]
+    return Series.from_rows(rows)
 
 
 def _lately_kw(asked: _Asked, history_kw: Series | None, now: datetime) -> Series | None:

@@ -84,3 +84,17 @@ def test_too_little_known_says_so(description: str, past: Series | None) -> None
     found, health = pv_from_history(past, NOW, NOW + timedelta(days=1), "pv")
     assert found is None
     assert "fewer than 3 days" in health[0].reason
+
+
+@pytest.mark.parametrize("late_h", [0.5, 1.25, 3.0])
+def test_a_history_that_lags_is_continued_from_its_end(late_h: float) -> None:
+    asked = NOW + timedelta(hours=late_h)
+    found, _ = pv_from_history(history(ALTERNATING), asked, NOW + timedelta(days=1), "pv")
+    assert found is not None
+    prompt, _ = pv_from_history(history(ALTERNATING), NOW, NOW + timedelta(days=1), "pv")
+    assert found == prompt
+
+
+def test_a_history_that_ended_long_ago_says_nothing() -> None:
+    found, _ = pv_from_history(history(ALTERNATING), NOW + timedelta(hours=3.5), NOW + timedelta(days=1), "pv")
+    assert found is None

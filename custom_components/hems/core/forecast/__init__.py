@@ -5,6 +5,7 @@ an assumption says so. Nothing here does I/O or reads a clock; local time counts
 (tariffs, habits), so clock changes neither skip nor repeat anything.
 """
 
+from .alike import pv_from_history
 from .emissions import emission_forecast
 from .ev import ExpectedVisit, PastVisit, ev_forecast
 from .hot_water import draw_forecast, draws_of, learned_draws
@@ -43,6 +44,7 @@ __all__ = [
     "performance_of",
     "prices_by_clock",
     "pv_forecast",
+    "pv_from_history",
     "scenarios_of",
     "temperature_forecast",
     "without_stuck",

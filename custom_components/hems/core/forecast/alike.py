@@ -28,6 +28,8 @@ ALIKE = 0.25
 STRANGER = 1e-3
 """The least that any day counts."""
 QUANTILES = (0.1, 0.5, 0.9)
+LATEST = timedelta(hours=3)
+"""Statistics come after their hour; what is older than this says little of today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,14 @@ def courses_alike(history_kw: Series, now: datetime, hours: float) -> tuple[Cour
 def pv_from_history(
     history_kw: Series | None, start: datetime, end: datetime, source: str
 ) -> tuple[Series | None, tuple[InputHealth, ...]]:
-    """AC power with P10, P50 and P90 in half-hours from `start` to at least `end`; None where too little is known."""
-    hours = (end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() / 3600.0
+    """AC power with P10, P50 and P90 in half-hours from `start` to at least `end`; None where too little is known.
+
+    A history that ends up to three hours before `start` is continued from its own end.
+    """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    if history_kw and start - LATEST <= history_kw.end < start:
+        start = history_kw.end.astimezone(UTC)
+    hours = (end - start).total_seconds() / 3600.0
     courses = courses_alike(history_kw, start, hours) if history_kw else ()
     if not courses:
         reason = f"no forecast, and fewer than {LEAST_DAYS} days of what the array gave"
