@@ -6,9 +6,9 @@ import json
 import sys
 
 from .hems import Style
-from .run import GREEDY, HEMS, SCENARIOS, WEATHER, Result, results, shares, stretches
+from .run import GREEDY, HEMS, OFFERED, SCENARIOS, Result, results, shares, stretches
 from .scores import beside
-from .styles import GRID_FRIENDLY, SCENARIO_STYLE, WEATHER_STYLE
+from .styles import GRID_FRIENDLY, OFFERED_STYLE, SCENARIO_STYLE
 
 HOMES = ("ausgrid", "citylearn", "german")
 LEAST_SHARE: Mapping[str, float] = {"ausgrid": 0.30, "citylearn": 0.25}
@@ -22,7 +22,7 @@ HEADER = (
 
 def main(kind: str, *, quick: bool, as_json: bool) -> int:
     """0 when HEMS keeps its bars in the homes of one kind, else 1; `quick` is too short for them and always 0."""
-    styles = {HEMS: Style(), SCENARIOS: SCENARIO_STYLE, WEATHER: WEATHER_STYLE}
+    styles = {HEMS: Style(), SCENARIOS: SCENARIO_STYLE, OFFERED: OFFERED_STYLE}
     if kind == "citylearn":
         styles["hems-grid-friendly"] = GRID_FRIENDLY
     if not as_json:
@@ -48,14 +48,14 @@ def main(kind: str, *, quick: bool, as_json: bool) -> int:
 def broken_bars(kind: str, totals: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     """What HEMS misses, given the costs by home and controller."""
     for home, costs in totals.items():
-        for name in (HEMS, SCENARIOS, WEATHER):
+        for name in (HEMS, SCENARIOS, OFFERED):
             if costs[name] > costs[GREEDY] + NEGLIGIBLE * abs(costs[GREEDY]):
                 yield f"{home}: {name} costs {costs[name]:.2f}, greedy self-consumption {costs[GREEDY]:.2f}"
     whole = _sums(totals.values())
     if whole[SCENARIOS] > whole[HEMS] + NEGLIGIBLE * abs(whole[HEMS]):
         yield f"{kind}: scenarios cost {whole[SCENARIOS]:.2f}, the point forecast {whole[HEMS]:.2f}"
     share = shares(whole)
-    for name in (HEMS, SCENARIOS, WEATHER):
+    for name in (HEMS, SCENARIOS, OFFERED):
         if share[name] < LEAST_SHARE.get(kind, 0.0):
             yield f"{kind}: {name} saves {share[name]:.1%} of what foresight does, asked are {LEAST_SHARE[kind]:.0%}"
 

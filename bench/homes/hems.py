@@ -8,8 +8,7 @@ from time import process_time
 
 from custom_components.hems.core.dispatch import LiveAsset, LiveHome, setpoints
 from custom_components.hems.core.fallback import fallback_plan
-from custom_components.hems.core.forecast import LOAD_MEMORY, load_forecast, memory_of, scenarios_of
-from custom_components.hems.core.forecast.alike import pv_from_history
+from custom_components.hems.core.forecast import LOAD_MEMORY, load_forecast, memory_of, pv_from_history, scenarios_of
 from custom_components.hems.core.model import (
     BatteryState,
     CapacityCharge,
@@ -28,6 +27,7 @@ from custom_components.hems.core.model import (
 )
 from custom_components.hems.core.optimiser import NoPlan, solve
 
+from .learned_load import LearnedLoad
 from .plant import Command, Home, advance
 from .view import View
 
@@ -49,6 +49,8 @@ class Style:
     """Of load and sun; 0: the point forecast alone."""
     weather: bool = False
     """Whether a weather service tells of the sun; else only the array's own past does."""
+    learned: bool = False
+    """Whether the engine learns the load; else it is what it usually was at this time of the last four weeks."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Hems:
     _memory: timedelta = LOAD_MEMORY
     _learned: date | None = None
     _left: int = 0
+    _load: LearnedLoad = field(default_factory=LearnedLoad)
     _grid_kw: float | None = None
     """What the meter showed in the step before."""
 
@@ -123,14 +126,20 @@ class Hems:
         )
 
     def _expected(self, view: View, horizon: Horizon) -> tuple[Series, Series]:
-        """Load and sun on the horizon: the load from the home's own past, the sun from there or from the weather."""
+        """Load and sun on the horizon."""
         home = self.home
-        load_kw, _ = load_forecast(self._past(view, view.past_load_kw), horizon.start, horizon.end, home.time_zone)
-        sun_kw = self._expected_sun(view, horizon)
+        load_kw, sun_kw = self._expected_load(view, horizon), self._expected_sun(view, horizon)
         if home.present_known:
             load_kw = present(load_kw, horizon, view.load_kw)
             sun_kw = present(sun_kw, horizon, view.sun_kw)
         return load_kw, sun_kw
+
+    def _expected_load(self, view: View, horizon: Horizon) -> Series:
+        if self.style.learned:
+            return self._load.forecast(view, self.style.hours)
+        past_load_kw = self._past(view, view.past_load_kw)
+        load_kw, _ = load_forecast(past_load_kw, horizon.start, horizon.end, self.home.time_zone)
+        return load_kw
 
     def _expected_sun(self, view: View, horizon: Horizon) -> Series:
         if self.style.weather:

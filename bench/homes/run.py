@@ -14,7 +14,7 @@ from .scores import Score, score_of
 GREEDY = "greedy"
 HEMS = "hems"
 SCENARIOS = "hems-scenarios"
-WEATHER = "hems-scenarios-weather"
+OFFERED = "hems-as-offered"
 BOUND = "foresight"
 NUMBERS = (1, 2, 3)
 

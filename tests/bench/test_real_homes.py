@@ -18,7 +18,7 @@ from bench.homes.hems import Hems, Style
 from bench.homes.peers import predictive
 from bench.homes.plant import Command, Controller, Home, advance, live
 from bench.homes.rules import RULES, greedy, no_control
-from bench.homes.run import BOUND, GREEDY, HEMS, SCENARIOS, WEATHER, Stretch, shares
+from bench.homes.run import BOUND, GREEDY, HEMS, OFFERED, SCENARIOS, Stretch, shares
 from bench.homes.scores import beside, grid_scores, score_of
 from bench.homes.styles import GRID_FRIENDLY
 from bench.homes.view import View
@@ -191,13 +191,13 @@ def test_german_prices_fall_below_nothing_in_spring() -> None:
         ("all kept", {}, []),
         ("too small a share", {HEMS: 9.0}, ["hems saves 20.0%"]),
         ("dearer than greedy", {SCENARIOS: 10.1}, ["hems-scenarios costs 10.10"]),
-        ("dearer with a forecast", {WEATHER: 10.1}, ["hems-scenarios-weather costs 10.10"]),
+        ("dearer with a forecast", {OFFERED: 10.1}, ["hems-as-offered costs 10.10"]),
         ("scenarios worse", {HEMS: 7.0, SCENARIOS: 8.0}, ["scenarios cost 8.00"]),
     ],
 )
 def test_a_broken_bar_is_named(description: str, costs: dict[str, float], broken: list[str]) -> None:
     del description
-    kept = {GREEDY: 10.0, BOUND: 5.0, HEMS: 8.0, SCENARIOS: 7.9, WEATHER: 7.0}
+    kept = {GREEDY: 10.0, BOUND: 5.0, HEMS: 8.0, SCENARIOS: 7.9, OFFERED: 7.0}
     found = list(broken_bars("ausgrid", {"ausgrid": kept | costs}))
     assert all(any(part in bar for bar in found) for part in broken)
     assert bool(found) == bool(broken)
@@ -225,7 +225,7 @@ def test_rows_have_one_metric_each_and_name_every_controller(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert all(set(row) == {"bench", "case", "metric", "value"} for row in rows)
     costs = {row["case"]: row["value"] for row in rows if row["metric"] == "cost"}
-    names = ("none", "greedy", "time of use", HEMS, SCENARIOS, WEATHER, BOUND)
+    names = ("none", "greedy", "time of use", HEMS, SCENARIOS, OFFERED, BOUND)
     assert list(costs) == [f"made up/{name}" for name in names]
     assert costs[f"made up/{BOUND}"] == min(costs.values())
     shared = {row["case"]: row["value"] for row in rows if row["metric"] == "saving_share"}
