@@ -10,7 +10,7 @@ from custom_components.hems.core.learning import forecast_load
 from custom_components.hems.core.learning.learner import TooLittle, learn_load
 from custom_components.hems.core.learning.methods import SEVEN_DAY_MEAN, SIMPLE
 from custom_components.hems.core.learning.past import past_of
-from custom_components.hems.core.learning.scores import chosen, errors_of, recent_origins, scores
+from custom_components.hems.core.learning.scores import chosen, errors_of, recent_origins, scores, tempered
 from custom_components.hems.core.model import HealthStatus
 from custom_components.hems.core.model.load_learning import Absence, LearnLoadRequest, LoadForecastRequest, MethodScore
 from tests.core.learning.homes import MONDAY, a_history, evening_peak
@@ -119,6 +119,18 @@ def rated(**errors: float) -> tuple[MethodScore, ...]:
 )
 def test_the_learned_method_is_used_until_another_is_clearly_better(errors, used):
     assert chosen(rated(**errors), "learned", "mean") == used
+
+
+def test_two_days_that_nobody_foresaw_do_not_decide_who_foresees_the_next():
+    past, _ = past_of(a_history(20), 24)
+    usual_kw = float(past.load_kw[: past.known].mean())
+    off = {"learned": 0.2, "mean": 0.22, "yesterday": 0.3}
+    odd = dict.fromkeys(range(4), 10.0 * usual_kw)
+    errors = {name: dict.fromkeys(range(27), share * usual_kw) | odd for name, share in off.items()}
+    # Guests who stay a second day are foreseen by whoever repeats the first.
+    errors["yesterday"] |= dict.fromkeys((2, 3), 0.3 * usual_kw)
+    assert chosen(scores(errors), "learned", "mean") == "yesterday"
+    assert chosen(scores(tempered(errors, past)), "learned", "mean") == "learned"
 
 
 def test_only_days_that_are_over_are_scored():

@@ -1,6 +1,6 @@
 """The load to come, by the method that recent days speak for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +11,7 @@ from .methods import SEVEN_DAY_MEAN, SIMPLE, Answer, Method
 from .methods.learned import NAME
 from .past import Floats, Past, past_of
 from .question import Question
-from .scores import chosen, errors_of, recent_origins, scores
+from .scores import Errors, chosen, errors_of, recent_origins, scores, tempered
 from .store import Learned
 
 OLD_DAYS = 14
@@ -27,8 +27,9 @@ def forecast_load(request: LoadForecastRequest, learned: Learned | None) -> Load
     usable = learned if learned is not None and learned.step_s == past.step_s else None
     if usable is not None:
         methods.append(usable.method)
-    ranking = _scores(past, usable)
-    used = _best(methods, ranking)
+    errors = _errors(past, usable)
+    ranking = scores(errors)
+    used = _best(methods, scores(tempered(errors, past)))
     if not ranking:
         health.append(_degraded(f"too few known days to compare methods; {used.name} is used"))
     targets = np.arange(past.known, len(past.away), dtype=np.int64)
@@ -45,7 +46,7 @@ def forecast_load(request: LoadForecastRequest, learned: Learned | None) -> Load
     )
 
 
-def _scores(past: Past, learned: Learned | None) -> tuple[MethodScore, ...]:
+def _errors(past: Past, learned: Learned | None) -> Mapping[str, Errors]:
     """Simple methods on all recent days; the learned one on days that it had not learned from."""
     origins = recent_origins(past)
     errors = errors_of(SIMPLE, past, origins)
@@ -55,7 +56,7 @@ def _scores(past: Past, learned: Learned | None) -> tuple[MethodScore, ...]:
         first = past.time(min(origins)).timestamp() if origins else 0.0
         kept = {at: error for at, error in learned.errors.items() if at >= first and at in errors[SEVEN_DAY_MEAN.name]}
         errors[NAME] = kept | errors_of([learned.method], past, fresh)[NAME]
-    return scores(errors)
+    return errors
 
 
 def _best(methods: Sequence[Method], ranking: tuple[MethodScore, ...]) -> Method:
