@@ -1,5 +1,6 @@
 """The example home as it really runs, seen through its entities, actions, subscription and diagnostics."""
 
+from dataclasses import replace
 import json
 
 from aiohttp import ClientError
@@ -94,7 +95,9 @@ async def test_diagnostics_can_be_planned_again(hass, entry):
     bundle = json.dumps(await async_get_config_entry_diagnostics(hass, entry), cls=ExtendedJSONEncoder)
     data = json.loads(bundle)
     assert decode(PlanRequest, json.dumps(data["request"])).states == entry.runtime_data.coordinator.data.request.states
-    assert decode(Plan, json.dumps(data["plan"])) == entry.runtime_data.coordinator.data.plan
+    plan = entry.runtime_data.coordinator.data.plan
+    # Why there is no engine names its address, which is not told.
+    assert replace(decode(Plan, json.dumps(data["plan"])), outcome=plan.outcome) == plan
     assert TOKEN not in bundle
 
 
