@@ -15,6 +15,7 @@ from custom_components.hems.devices import Change
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
 from custom_components.hems.observe.forecasts import async_read_pv
+from custom_components.hems.observe.forecasts.watts import from_mapping
 from tests.integration.entries import a_subentry, an_entry
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -388,3 +389,7 @@ async def test_listeners_hear_measurements_and_new_prices_until_it_stops(hass):
 def test_real_homes_run_in_real_time(hass):
     devices = devices_of(hass)
     assert (devices.speed, devices.now()) == (1.0, NOW)
+
+
+def test_a_pv_list_without_rows_is_no_forecast():
+    assert from_mapping({}, energy=True) is None
