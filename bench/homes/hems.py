@@ -66,7 +66,7 @@ class Hems:
     fallbacks: int = 0
     _plan: Plan | None = None
     _memory: timedelta = LOAD_MEMORY
-    _learned: date | None = None
+    _memory_learned: date | None = None
     _left: int = 0
     _load: LearnedLoad = field(default_factory=LearnedLoad)
     _grid_kw: float | None = None
@@ -152,8 +152,8 @@ class Hems:
         """As HEMS makes them; how long the load's errors last it learns once a day."""
         if not self.style.scenarios:
             return ()
-        if self._learned != view.now.date():
-            self._learned = view.now.date()
+        if self._memory_learned != view.now.date():
+            self._memory_learned = view.now.date()
             past_load_kw = self._past(view, view.past_load_kw)
             self._memory = memory_of(past_load_kw, view.now, self.home.time_zone) or LOAD_MEMORY
         return scenarios_of(load_kw, {"pv": sun_kw}, self.style.scenarios, load_memory=self._memory)

@@ -13,7 +13,7 @@ from custom_components.hems.core.model.load_learning import LearnLoadRequest, Lo
 from .view import View
 
 LEARN_EVERY = timedelta(days=7)
-"""A home learns each day; that often it takes too long for a bench and hardly changes anything."""
+"""A home learns each day; it takes seconds, and a bench lives through hundreds of days."""
 LOOK_BACK_DAYS = 35
 
 

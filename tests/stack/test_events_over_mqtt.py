@@ -18,14 +18,13 @@ import pytest
 from custom_components.hems.core.exchange import Topics, read_answer, read_plan, read_telemetry
 from custom_components.hems.core.exchange.reading import read
 from custom_components.hems.core.exchange.status import Status
+from custom_components.hems.websocket import LIVE_EVERY_S
 from tests.demo_process import free_port, running_demo
 
 pytestmark = [pytest.mark.demo, pytest.mark.timeout(500)]
 
 _LOGGER = logging.getLogger(__name__)
 PROMISED_S = 1.0
-LIVE_EVERY_S = 1.0
-"""The home tells its pages no more often what it does."""
 TOPICS = Topics("h-0123456789abcdef")
 ANNOUNCED = {"schema": 1, "home": TOPICS.home, "time": "2026-11-21T12:00:00Z", "services": ["mosquitto"]}
 CHARGING_KW = 3.0

@@ -11,6 +11,7 @@ import time
 import aiohttp
 import pytest
 
+from custom_components.hems.websocket import LIVE_EVERY_S
 from tests.demo_process import free_port, running_demo
 from tests.stack.native_stack import listens, patiently
 
@@ -43,8 +44,6 @@ http {{
 }}
 """
 PROMISED_S = 1.0
-LIVE_EVERY_S = 1.0
-"""The home tells its pages no more often what it does."""
 
 
 @pytest.fixture(scope="module")

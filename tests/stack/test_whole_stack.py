@@ -19,6 +19,7 @@ from paho.mqtt import client as paho
 import pytest
 from stack_support.household import become_owner, discovered, set_up_simulated_home
 
+from custom_components.hems.websocket import LIVE_EVERY_S
 from tests.stack.person import Person
 from tests.stack.whole_stack import patiently, running_stack
 
@@ -26,8 +27,6 @@ pytestmark = [pytest.mark.demo, pytest.mark.timeout(600)]
 
 _LOGGER = logging.getLogger(__name__)
 PROMISED_S = 1.0
-LIVE_EVERY_S = 1.0
-"""The home tells its pages no more often what it does."""
 CHARGING_KW = 3.0
 ASKED_FOR = {
     "services": {"engine", "mosquitto", "influxdb", "grafana", "nginx"},
