@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.hems.core.model import HealthStatus
-from custom_components.hems.observe import asked
+from custom_components.hems.observe import answers
 from custom_components.hems.observe.prices import async_read_prices
 
 NOW = datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
@@ -258,7 +258,7 @@ async def test_an_integration_that_breaks_costs_its_prices_and_no_plan(hass, err
 
 
 async def test_an_integration_that_never_answers_is_not_waited_for(hass, monkeypatch):
-    monkeypatch.setattr(asked, "ANSWER_WITHIN_S", 0.0)
+    monkeypatch.setattr(answers, "ANSWER_WITHIN_S", 0.0)
     entity_id = a_registered_price(hass, "tibber", "home-1")
 
     async def hang(call):

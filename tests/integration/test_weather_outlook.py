@@ -17,7 +17,7 @@ from custom_components.hems.core.forecast import Panel, clear_sky_kw
 from custom_components.hems.core.model import HealthStatus, Horizon, Series
 from custom_components.hems.entity_devices import EntityDevices
 from custom_components.hems.home import parse_home
-from custom_components.hems.observe import asked
+from custom_components.hems.observe import answers
 from custom_components.hems.observe.weather import WeatherOutlook
 from tests.integration.entries import a_subentry, an_entry, home_data
 from tests.integration.running import TOKEN, load, pass_time
@@ -232,7 +232,7 @@ async def test_an_entity_that_is_not_there_is_named(hass):
 
 
 async def test_one_that_never_answers_is_not_waited_for(hass, monkeypatch):
-    monkeypatch.setattr(asked, "ANSWER_WITHIN_S", 0.0)
+    monkeypatch.setattr(answers, "ANSWER_WITHIN_S", 0.0)
     sky = await a_sky(hass, rows(native_temperature=20.0))
     with patch.object(sky, "async_forecast_hourly", asyncio.Event().wait):
         outlook = await outlook_of(a_home(hass))

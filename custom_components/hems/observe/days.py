@@ -23,7 +23,7 @@ from ..core.model import HealthStatus, InputHealth
 from ..core.model.load_learning import Absence, OddDays
 from ..home import Home
 from .absences import AbsenceLog
-from .asked import async_answer_or_reason
+from .answers import async_answer_or_reason
 from .measurements import absent
 
 CALENDAR = "calendar"

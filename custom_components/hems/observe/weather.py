@@ -43,7 +43,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
 from ..core.model import HealthStatus, InputHealth, Series
-from .asked import async_answer_or_reason
+from .answers import async_answer_or_reason
 from .forecasts.entity import joined
 from .measurements import absent
 

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from ...core.model import HealthStatus, InputHealth, Quantile, Series
-from ..asked import async_answer_or_reason
+from ..answers import async_answer_or_reason
 from . import solcast, watts
 
 FORMATS = (solcast.series, watts.series)

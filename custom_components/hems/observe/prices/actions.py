@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from ..asked import async_answer_or_reason
+from ..answers import async_answer_or_reason
 from .rows import PriceError, Row, items, row
 
 
